@@ -1,0 +1,27 @@
+//! What Pult decides, and nothing else: ids, states and transitions, and the policies for access, admission and
+//! idleness.
+//!
+//! Everything here is pure. A function takes facts and the time and returns a decision; it never waits, never
+//! reads a clock and never touches a disk, so each rule can be read aloud and tested by itself.
+
+pub mod access;
+pub mod admission;
+pub mod converge;
+pub mod desktop;
+pub mod idle;
+mod ids;
+pub mod image;
+pub mod language;
+pub mod name;
+pub mod template;
+mod text;
+pub mod why;
+
+pub use ids::{
+    AssignmentId, AuditId, DesktopId, GroupId, InstallationId, JobId, SessionId, TemplateId, TokenId, UserId,
+};
+pub use language::Language;
+pub use text::UnknownWord;
+
+/// A moment in UTC, the only kind of time that is stored or compared.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

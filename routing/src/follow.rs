@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use domain::desktop::DesktopState;
+use store::{RouteChanges, RouteRow, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::{Route, Target, Writer};
+
+/// How long a lost announcement can go unnoticed.
+const POLL: Duration = Duration::from_secs(2);
+/// How often the whole table is loaded, whatever was announced.
+const RELOAD: Duration = Duration::from_mins(1);
+/// Pause after the database failed; routes stay as they are meanwhile.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Keeps the table true to the database until shutdown. Running it twice is harmless, but there is one writer.
+pub async fn follow(store: Store, mut writer: Writer, shutdown: CancellationToken) {
+    let mut announced = store.revisions();
+    let mut poll = tokio::time::interval(POLL);
+    let mut reload = tokio::time::interval(RELOAD);
+    loop {
+        let whole = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            _ = reload.tick() => true,
+            changed = announced.changed() => {
+                if changed.is_err() { return; }
+                false
+            }
+            _ = poll.tick() => false,
+        };
+        if let Err(error) = catch_up(&store, &mut writer, whole).await {
+            warn!(error = &error as &dyn std::error::Error, "routes cannot be loaded; the last known stay");
+            reload.reset_immediately();
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Loads what is missing from the table, or all of it.
+async fn catch_up(store: &Store, writer: &mut Writer, whole: bool) -> Result<(), StoreError> {
+    if whole {
+        let RouteChanges { rows, revision, .. } = store.routes().all().await?;
+        writer.replace(rows.into_iter().map(route).collect(), revision);
+        return Ok(());
+    }
+    let known = writer.revision();
+    if store.revision().await? == known {
+        return Ok(());
+    }
+    let RouteChanges { rows, removed, revision } = store.routes().since(known).await?;
+    debug!(rows = rows.len(), removed = removed.len(), revision, "routes changed");
+    writer.apply(rows.into_iter().map(route).collect(), &removed, revision);
+    Ok(())
+}
+
+/// The route that a row stands for.
+fn route(RouteRow { desktop, template, password }: RouteRow) -> Route {
+    let running = desktop.state == DesktopState::Running;
+    let target = match (desktop.endpoint, desktop.container, password) {
+        (Some(endpoint), Some(container), Some(password)) if running => Some(Target {
+            endpoint,
+            container,
+            generation: desktop.generation,
+            started_at: desktop.container_started_at,
+            protocol: template.protocol,
+            verify_tls: template.verify_tls,
+            fingerprint: desktop.fingerprint,
+            path: template.path,
+            user: template.vnc_user,
+            password,
+        }),
+        _ => None,
+    };
+    Route {
+        desktop: desktop.id,
+        name: desktop.name,
+        owner: desktop.owner,
+        template: template.slug,
+        client: template.client,
+        state: desktop.state,
+        target,
+        gone: CancellationToken::new(),
+    }
+}

@@ -1,0 +1,75 @@
+use std::fmt;
+
+use domain::{
+    DesktopId, Timestamp, UserId,
+    desktop::{ContainerId, DesktopState, Endpoint, Fingerprint},
+    template::{Client, Protocol},
+};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+/// What the gateway knows of one desktop.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Which desktop.
+    pub desktop: DesktopId,
+    /// The DNS label under which it is addressed.
+    pub name: String,
+    /// Whose it is; who may pass is decided from this alone.
+    pub owner: UserId,
+    /// Slug of what it was made from.
+    pub template: String,
+    /// Whose pages show it.
+    pub client: Client,
+    /// What people see of it.
+    pub state: DesktopState,
+    /// Where it answers; present if and only if it is `running`.
+    pub target: Option<Target>,
+    /// Cancelled as soon as this is no longer the way to this desktop's container. Ends every stream through it.
+    pub gone: CancellationToken,
+}
+
+/// Everything needed to reach one start of one container, and to know that it is that one.
+#[derive(Clone)]
+pub struct Target {
+    /// Address and port. Addresses are reused by the engine: by itself it proves nothing.
+    pub endpoint: Endpoint,
+    /// The container the address belonged to when it was observed.
+    pub container: ContainerId,
+    /// Which container of the desktop that is.
+    pub generation: i32,
+    /// Which start of it.
+    pub started_at: Option<Timestamp>,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Whether its certificate is checked against the system's roots.
+    pub verify_tls: bool,
+    /// The certificate it showed when it became ready.
+    pub fingerprint: Option<Fingerprint>,
+    /// Path of its first page.
+    pub path: String,
+    /// User name for Basic authentication.
+    pub user: String,
+    /// Password for Basic authentication: the container's own.
+    pub password: SecretString,
+}
+
+impl Target {
+    /// Whether both lead to the same start of the same container.
+    pub fn is_same_start(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint
+            && self.container == other.container
+            && self.started_at == other.started_at
+            && self.fingerprint == other.fingerprint
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("endpoint", &self.endpoint)
+            .field("container", &self.container)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}

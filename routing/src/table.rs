@@ -1,0 +1,144 @@
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use domain::DesktopId;
+use tokio::sync::watch;
+
+use crate::Route;
+
+/// How long somebody waits for a change that is known to be on its way.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The whole table at one revision.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Every change up to this revision is in it.
+    pub revision: i64,
+    by_name: HashMap<String, Arc<Route>>,
+    names: HashMap<DesktopId, String>,
+}
+
+impl Snapshot {
+    /// How many desktops it knows.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether it knows none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+}
+
+/// Makes a table: the one who writes it, and a reader to clone.
+pub fn table() -> (Writer, Reader) {
+    let shared = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+    let (announce, revision) = watch::channel(0);
+    (Writer { shared: Arc::clone(&shared), announce }, Reader { shared, revision })
+}
+
+/// Looks routes up. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    shared: Arc<ArcSwap<Snapshot>>,
+    revision: watch::Receiver<i64>,
+}
+
+impl Reader {
+    /// The route of a desktop by its name.
+    pub fn by_name(&self, name: &str) -> Option<Arc<Route>> {
+        self.shared.load().by_name.get(name).cloned()
+    }
+
+    /// The route of a desktop by its id.
+    pub fn by_id(&self, desktop: DesktopId) -> Option<Arc<Route>> {
+        let snapshot = self.shared.load();
+        snapshot.by_name.get(snapshot.names.get(&desktop)?).cloned()
+    }
+
+    /// Waits until the table has every change up to a revision, or a second has passed.
+    pub async fn caught_up(&self, revision: i64) {
+        let mut known = self.revision.clone();
+        // whether it came in time or not: the next lookup tells
+        let _ = tokio::time::timeout(PATIENCE, known.wait_for(|known| *known >= revision)).await;
+    }
+
+    /// The table as it is now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.load_full()
+    }
+}
+
+/// Replaces the table. There is one.
+#[derive(Debug)]
+pub struct Writer {
+    shared: Arc<ArcSwap<Snapshot>>,
+    announce: watch::Sender<i64>,
+}
+
+impl Writer {
+    /// The revision up to which changes are in.
+    pub fn revision(&self) -> i64 {
+        self.shared.load().revision
+    }
+
+    /// Puts routes in, takes desktops out, and raises the revision.
+    pub fn apply(&mut self, routes: Vec<Route>, gone: &[DesktopId], revision: i64) {
+        let mut next = self.shared.load().successor(revision);
+        for desktop in gone {
+            next.take(*desktop);
+        }
+        for route in routes {
+            next.put(route);
+        }
+        self.shared.store(Arc::new(next));
+        self.announce.send_replace(revision);
+    }
+
+    /// Swaps a whole picture in: what is not in it is gone.
+    pub fn replace(&mut self, routes: Vec<Route>, revision: i64) {
+        let keep: HashSet<_> = routes.iter().map(|route| route.desktop).collect();
+        let gone: Vec<_> = self.shared.load().names.keys().copied().filter(|desktop| !keep.contains(desktop)).collect();
+        self.apply(routes, &gone, revision);
+    }
+}
+
+impl Snapshot {
+    fn successor(&self, revision: i64) -> Self {
+        Self { revision, by_name: self.by_name.clone(), names: self.names.clone() }
+    }
+
+    fn put(&mut self, mut route: Route) {
+        if let Some(old) = self.names.get(&route.desktop).and_then(|name| self.by_name.get(name)) {
+            let same_way = match (&old.target, &route.target) {
+                (Some(old), Some(new)) => old.is_same_start(new),
+                (None, None) => true,
+                _ => false,
+            };
+            if same_way && old.owner == route.owner {
+                route.gone = old.gone.clone();
+            } else {
+                old.gone.cancel();
+            }
+            if old.name != route.name {
+                let name = old.name.clone();
+                self.by_name.remove(&name);
+            }
+        }
+        self.names.insert(route.desktop, route.name.clone());
+        self.by_name.insert(route.name.clone(), Arc::new(route));
+    }
+
+    fn take(&mut self, desktop: DesktopId) {
+        if let Some(route) = self.names.remove(&desktop).and_then(|name| self.by_name.remove(&name)) {
+            route.gone.cancel();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

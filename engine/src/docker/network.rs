@@ -1,0 +1,131 @@
+//! The networks of an installation: one that reaches the Internet, one that reaches nothing.
+//!
+//! On both, desktops do not reach each other; the host reaches all. Their interfaces have names of ours, so that a
+//! firewall can name them before they exist, and so that the engine, which allows two networks of one name, refuses
+//! a second one.
+
+use std::collections::HashMap;
+
+use bollard::models::{NetworkCreateRequest, NetworkInspect};
+use domain::{InstallationId, template::NetworkPolicy};
+
+use crate::{EngineError, labels};
+
+const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
+/// Whether containers of one bridge reach each other.
+const ICC: &str = "com.docker.network.bridge.enable_icc";
+
+/// `pult-<tail of the installation's id>-internet` or `-none`.
+///
+/// The tail, not the head: ids made in the same minute have one head (RFC 9562 section 5.7).
+pub(super) fn name(instance: InstallationId, policy: NetworkPolicy) -> String {
+    format!("pult-{}-{policy}", tail(instance))
+}
+
+/// The name of a network's interface on the host; the kernel allows 15 characters.
+fn interface(instance: InstallationId, policy: NetworkPolicy) -> String {
+    let kind = match policy {
+        NetworkPolicy::Internet => 'i',
+        NetworkPolicy::None => 'n',
+    };
+    format!("pult-{}-{kind}", tail(instance))
+}
+
+fn tail(instance: InstallationId) -> String {
+    let mut id = instance.to_string();
+    id.split_off(id.len() - 8)
+}
+
+/// The network as it is asked for.
+pub(super) fn request(instance: InstallationId, policy: NetworkPolicy) -> NetworkCreateRequest {
+    NetworkCreateRequest {
+        name: name(instance, policy),
+        driver: Some("bridge".to_owned()),
+        internal: Some(is_internal(policy)),
+        enable_ipv6: Some(false),
+        options: Some(options(instance, policy)),
+        labels: Some(labels::of_instance(instance)),
+        ..NetworkCreateRequest::default()
+    }
+}
+
+fn options(instance: InstallationId, policy: NetworkPolicy) -> HashMap<String, String> {
+    HashMap::from([(BRIDGE_NAME.to_owned(), interface(instance, policy)), (ICC.to_owned(), "false".to_owned())])
+}
+
+fn is_internal(policy: NetworkPolicy) -> bool {
+    policy == NetworkPolicy::None
+}
+
+/// Whether a network that was found under our name is the one we would make. A weaker one is not used.
+pub(super) fn check(
+    found: &NetworkInspect,
+    instance: InstallationId,
+    policy: NetworkPolicy,
+) -> Result<(), EngineError> {
+    let name = name(instance, policy);
+    if !labels::are_ours(found.labels.as_ref(), instance) {
+        return Err(EngineError::Foreign { name });
+    }
+    let has = |option: (&String, &String)| found.options.as_ref().and_then(|all| all.get(option.0)) == Some(option.1);
+    let same = found.driver.as_deref() == Some("bridge")
+        && found.internal == Some(is_internal(policy))
+        && found.enable_ipv6 != Some(true)
+        && options(instance, policy).iter().all(has);
+    if same {
+        Ok(())
+    } else {
+        let detail = format!("the network {name} was changed; remove it and Pult makes it anew");
+        Err(EngineError::Unfit { detail })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::models::NetworkInspect;
+    use domain::{InstallationId, template::NetworkPolicy};
+
+    use super::{check, interface, name, request};
+    use crate::EngineError;
+
+    fn found(instance: InstallationId, policy: NetworkPolicy) -> NetworkInspect {
+        let request = request(instance, policy);
+        NetworkInspect {
+            name: Some(request.name),
+            driver: request.driver,
+            internal: request.internal,
+            enable_ipv6: request.enable_ipv6,
+            options: request.options,
+            labels: request.labels,
+            ..NetworkInspect::default()
+        }
+    }
+
+    #[test]
+    fn installations_made_in_the_same_minute_have_different_networks() {
+        let (one, two) = (InstallationId::new(), InstallationId::new());
+        assert_ne!(name(one, NetworkPolicy::Internet), name(two, NetworkPolicy::Internet));
+        for policy in NetworkPolicy::ALL {
+            assert!(interface(one, *policy).len() <= 15);
+        }
+    }
+
+    #[test]
+    fn only_our_own_network_with_all_its_walls_is_used() {
+        let (ours, theirs) = (InstallationId::new(), InstallationId::new());
+        for policy in NetworkPolicy::ALL.iter().copied() {
+            let good = found(ours, policy);
+            assert_eq!(check(&good, ours, policy), Ok(()));
+            let foreign = NetworkInspect { labels: found(theirs, policy).labels, ..good.clone() };
+            assert!(matches!(check(&foreign, ours, policy), Err(EngineError::Foreign { .. })));
+            for weak in [
+                NetworkInspect { internal: good.internal.map(|internal| !internal), ..good.clone() },
+                NetworkInspect { enable_ipv6: Some(true), ..good.clone() },
+                NetworkInspect { options: None, ..good.clone() },
+                NetworkInspect { driver: Some("macvlan".to_owned()), ..good.clone() },
+            ] {
+                assert!(matches!(check(&weak, ours, policy), Err(EngineError::Unfit { .. })), "{weak:?}");
+            }
+        }
+    }
+}

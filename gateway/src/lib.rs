@@ -1,0 +1,41 @@
+//! The way into a desktop: dial it, say what it needs to hear, relay what comes back, and watch for input.
+//!
+//! The caller has found the [`Route`](routing::Route) and authorised the request; [`Gateway::forward`] does the rest.
+//! What it guarantees:
+//!
+//! - A request reaches the container the route was made for, or none: the certificate is the one pinned at the start,
+//!   the password is that container's own, and a dial that fails is reported and never tried elsewhere.
+//! - The desktop hears from the client what is on a short list and nothing else: never a cookie, a referrer or a
+//!   credential of Pult's. Pult's own origin hears from the desktop nothing that would speak for that origin.
+//! - A stream is opened only after the desktop proved that it took part in the handshake; from then on every octet is
+//!   relayed as it came, both ways, until an end closes or the right to it ends.
+//! - Nothing here waits without a limit, except a stream whose both ends are alive.
+//!
+//! It knows hyper and not salvo, keeps no list of desktops, and decides nothing about who may do what.
+
+mod activity;
+mod body;
+mod client;
+mod config;
+mod dial;
+mod exchange;
+mod failure;
+mod front;
+mod gateway;
+mod limits;
+mod relay;
+mod request;
+mod response;
+mod stream;
+mod tap;
+
+pub use activity::{Activity, Seen};
+pub use body::Body;
+pub use client::ClientInfo;
+pub use config::Config;
+pub use failure::{Failure, Limit, Side, Wait};
+pub use front::{Front, Proxy};
+pub use gateway::Gateway;
+
+/// An error of a body, whatever its maker.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

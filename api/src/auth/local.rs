@@ -1,0 +1,92 @@
+use domain::access::Credential;
+use salvo::{
+    Depot, Request, Response, Writer,
+    http::{StatusCode, header},
+    oapi::{ToSchema, endpoint},
+    writing::Json,
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use store::LoginError;
+
+use super::{Caller, origin, session_cookie};
+use crate::{
+    error::ApiError,
+    extract::{self, Body},
+};
+
+/// A local account's name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credentials {
+    /// Name to sign in with.
+    username: String,
+    /// Its password.
+    #[salvo(schema(value_type = String))]
+    password: SecretString,
+}
+
+/// Signs a local account in
+#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 429), responses((status_code = 204, description = "Signed in; the session is in the cookie")))]
+pub(crate) async fn login(
+    req: &mut Request,
+    depot: &mut Depot,
+    res: &mut Response,
+    credentials: Body<Credentials>,
+) -> Result<(), ApiError> {
+    let app = extract::app(depot);
+    if !app.config.local_accounts {
+        return Err(ApiError::LocalAccountsOff);
+    }
+    if !origin::is_ours(req, &app.config.public_url) {
+        return Err(ApiError::OriginForeign);
+    }
+    let Body(Credentials { username, password }) = credentials;
+    let account = username.trim().to_lowercase();
+    if let Some(pause) = app.attempts.pause(&account) {
+        return Err(ApiError::TooManyAttempts(pause));
+    }
+    let user = match app.store.users().check_password(&account, password).await {
+        Ok(user) => user,
+        Err(LoginError::Wrong) => {
+            app.attempts.failed(&account);
+            return Err(ApiError::CredentialsWrong);
+        }
+        Err(LoginError::Store(error)) => return Err(error.into()),
+    };
+    app.attempts.succeeded(&account);
+    let user_agent = req.header::<&str>(header::USER_AGENT);
+    let (_, secret) = app.store.sessions().create(user.id, user_agent).await?;
+    app.store.audit().record(Some(user.id), "session.create", None, None).await?;
+    session_cookie::write(res, &secret, app.config.is_secure());
+    res.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+/// Signs out
+#[endpoint(tags("session"), status_codes(204, 401, 403), responses((status_code = 204, description = "Signed out")))]
+pub(crate) async fn logout(caller: Caller, depot: &mut Depot, res: &mut Response) -> Result<(), ApiError> {
+    let app = extract::app(depot);
+    if let Credential::Session(session) = caller.credential {
+        app.store.sessions().end(session).await?;
+        app.presence.end(&caller.credential);
+        session_cookie::clear(res, app.config.is_secure());
+    }
+    res.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+/// The ways to sign in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Methods {
+    /// By name and password.
+    local: bool,
+    /// By the school's identity provider.
+    oidc: bool,
+}
+
+/// How one can sign in
+#[endpoint(tags("session"))]
+pub(crate) async fn methods(depot: &mut Depot) -> Json<Methods> {
+    Json(Methods { local: extract::app(depot).config.local_accounts, oidc: false })
+}

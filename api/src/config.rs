@@ -1,0 +1,42 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use domain::idle::IdlePolicy;
+use ipnet::IpNet;
+use url::Url;
+
+/// How the edge is reached.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where people are served.
+    pub listen: SocketAddr,
+    /// Where health and metrics are served: no credentials are asked there.
+    pub admin_listen: SocketAddr,
+    /// How people reach us. Its origin is the only one whose pages may act here.
+    pub public_url: Url,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Our own certificate, where no front proxy has one.
+    pub tls: Option<TlsFiles>,
+    /// Whether local accounts may sign in.
+    pub local_accounts: bool,
+    /// The installation's idle rules, for what is shown of a desktop.
+    pub idle: IdlePolicy,
+    /// How the engine's node is called in the database.
+    pub node: String,
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}
+
+impl Config {
+    /// Whether people reach us over TLS, by ourselves or by a front proxy.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}

@@ -1,0 +1,173 @@
+use domain::{
+    AssignmentId,
+    access::{Role, Scope},
+};
+use salvo::{
+    Depot, Writer,
+    http::StatusCode,
+    oapi::{ToSchema, endpoint},
+    writing::Json,
+};
+use serde::Deserialize;
+use store::{Assignment, Recipient};
+
+use super::Created;
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    extract::{self, Body, InPath, Window},
+    views::{AssignmentView, ListView},
+};
+
+/// A template to be given to exactly one of a group, a user, or everybody.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssignmentInput {
+    /// Slug of the template.
+    template: String,
+    /// Name of a group.
+    #[serde(default)]
+    group: Option<String>,
+    /// A username.
+    #[serde(default)]
+    user: Option<String>,
+    /// Everybody.
+    #[serde(default)]
+    everyone: bool,
+    /// Names of the hand-out folders it brings.
+    #[serde(default)]
+    folders: Vec<String>,
+}
+
+/// What can be changed of an assignment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssignmentPatch {
+    /// Names of the hand-out folders it brings.
+    folders: Vec<String>,
+}
+
+const MOST_FOLDERS: usize = 20;
+
+/// Lists assignments: a teacher's own, an administrator's all
+#[endpoint(tags("assignments"))]
+pub(crate) async fn list(
+    caller: Caller,
+    window: Window,
+    depot: &mut Depot,
+) -> Result<Json<ListView<AssignmentView>>, ApiError> {
+    let app = extract::app(depot);
+    caller.require_scope(Scope::AssignmentsRead)?;
+    caller.require_role(Role::Teacher)?;
+    let created_by = (caller.role < Role::Admin).then_some(caller.user);
+    Ok(Json(app.store.assignments().page(created_by, &window.0).await?.map(AssignmentView::from).into()))
+}
+
+/// Gives a template to a group, a user or everybody
+///
+/// A teacher gives to the own groups and their members; only an administrator gives to everybody.
+#[endpoint(tags("assignments"))]
+pub(crate) async fn create(
+    caller: Caller,
+    input: Body<AssignmentInput>,
+    depot: &mut Depot,
+) -> Result<Created<AssignmentView>, ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let input = input.0;
+    check_folders(&input.folders)?;
+    let template = app.store.templates().by_slug(&input.template).await?.ok_or(ApiError::NotFound("template"))?;
+    let recipient = recipient(app, &caller, &input).await?;
+    let id = app.store.assignments().create(template.id, &recipient, &input.folders, Some(caller.user)).await?;
+    app.store.audit().record(Some(caller.user), "assignment.create", Some(id.to_string()), None).await?;
+    let assignment = app.store.assignments().get(id).await?.ok_or(ApiError::NotFound("assignment"))?;
+    Ok(Created(assignment.into()))
+}
+
+/// Changes the folders an assignment brings
+#[endpoint(tags("assignments"))]
+pub(crate) async fn update(
+    caller: Caller,
+    id: InPath<AssignmentId>,
+    input: Body<AssignmentPatch>,
+    depot: &mut Depot,
+) -> Result<Json<AssignmentView>, ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let assignment = own(app, &caller, id.0).await?;
+    check_folders(&input.0.folders)?;
+    app.store.assignments().set_folders(id.0, &input.0.folders).await?;
+    Ok(Json(Assignment { folders: input.0.folders, ..assignment }.into()))
+}
+
+/// Takes an assignment back
+///
+/// Desktops that exist stay.
+#[endpoint(tags("assignments"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "Taken back")))]
+pub(crate) async fn remove(
+    caller: Caller,
+    id: InPath<AssignmentId>,
+    depot: &mut Depot,
+    res: &mut salvo::Response,
+) -> Result<(), ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    own(app, &caller, id.0).await?;
+    app.store.assignments().delete(id.0).await?;
+    app.store.audit().record(Some(caller.user), "assignment.delete", Some(id.0.to_string()), None).await?;
+    res.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+fn may_write(caller: &Caller) -> Result<(), ApiError> {
+    caller.require_scope(Scope::AssignmentsWrite)?;
+    Ok(caller.require_role(Role::Teacher)?)
+}
+
+async fn own(app: &App, caller: &Caller, id: AssignmentId) -> Result<Assignment, ApiError> {
+    let assignment = app.store.assignments().get(id).await?.ok_or(ApiError::NotFound("assignment"))?;
+    if assignment.created_by != Some(caller.user) {
+        caller.require_role(Role::Admin)?;
+    }
+    Ok(assignment)
+}
+
+async fn recipient(app: &App, caller: &Caller, input: &AssignmentInput) -> Result<Recipient, ApiError> {
+    match (&input.group, &input.user, input.everyone) {
+        (Some(name), None, false) => {
+            let group = app.store.groups().by_name(name).await?.ok_or(ApiError::NotFound("group"))?;
+            if !caller.groups.contains(&group.id) {
+                caller.require_role(Role::Admin)?;
+            }
+            Ok(Recipient::Group(group.id, group.name))
+        }
+        (None, Some(name), false) => {
+            let user = app.store.users().by_username(name).await?.ok_or(ApiError::NotFound("user"))?;
+            let theirs = app.store.users().groups(user.id).await?;
+            if !theirs.iter().any(|group| caller.groups.contains(&group.id)) {
+                caller.require_role(Role::Admin)?;
+            }
+            Ok(Recipient::User(user.id, user.username))
+        }
+        (None, None, true) => {
+            caller.require_role(Role::Admin)?;
+            Ok(Recipient::Everyone)
+        }
+        _ => Err(ApiError::Malformed("expected exactly one of `group`, `user` and `everyone: true`".to_owned())),
+    }
+}
+
+fn check_folders(folders: &[String]) -> Result<(), ApiError> {
+    let is_name = |name: &String| {
+        (1..=100).contains(&name.len())
+            && !name.contains(['/', '\0'])
+            && !name.chars().any(char::is_control)
+            && name != "."
+            && name != ".."
+    };
+    if folders.len() <= MOST_FOLDERS && folders.iter().all(is_name) {
+        return Ok(());
+    }
+    Err(ApiError::Malformed(format!("folders: expected at most {MOST_FOLDERS} names of 1 to 100 bytes without `/`")))
+}

@@ -1,0 +1,195 @@
+use domain::{
+    DesktopId, Language,
+    access::{DesktopAction, Role, Scope},
+    why::Why,
+};
+use salvo::{
+    Depot, Writer,
+    oapi::{ToSchema, endpoint, extract::QueryParam},
+    writing::Json,
+};
+use serde::Deserialize;
+use store::{Details, Filter, Requested, User};
+
+use super::{Accepted, now};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    extract::{self, Body, InPath, Spoken, Window},
+    views::{DesktopView, ListView},
+};
+
+/// Which desktop is wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DesktopRequest {
+    /// Slug of the template.
+    template: String,
+}
+
+/// Lists the caller's desktops
+///
+/// With `all=true` an administrator gets everybody's.
+#[endpoint(tags("desktops"), parameters(("all" = Option<bool>, Query, description = "Everybody's, for administrators")))]
+pub(crate) async fn list(
+    caller: Caller,
+    window: Window,
+    spoken: Spoken,
+    all: QueryParam<bool, false>,
+    depot: &mut Depot,
+) -> Result<Json<ListView<DesktopView>>, ApiError> {
+    let app = extract::app(depot);
+    caller.require_scope(Scope::DesktopsRead)?;
+    let filter = if all.into_inner().unwrap_or(false) {
+        caller.require_role(Role::Admin)?;
+        Filter::All
+    } else {
+        Filter::OwnedBy(caller.user)
+    };
+    let page = app.store.desktops().page(filter, &window.0).await?;
+    Ok(Json(page.map(|details| view(app, details, spoken.0)).into()))
+}
+
+/// Shows one desktop
+#[endpoint(tags("desktops"))]
+pub(crate) async fn show(
+    caller: Caller,
+    id: InPath<DesktopId>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Json<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    let details = allowed(app, &caller, DesktopAction::See, id.0).await?;
+    Ok(Json(view(app, details, spoken.0)))
+}
+
+/// Wants a desktop of a template
+///
+/// 202 and a new desktop, or 200 and the caller's existing one, which is wanted again. Never two, so asking twice is
+/// harmless. What is answered is durable; watch `/api/v1/events` for what becomes of it.
+#[endpoint(tags("desktops"), responses((status_code = 200, description = "The caller's existing one", body = DesktopView)))]
+pub(crate) async fn request(
+    caller: Caller,
+    wish: Body<DesktopRequest>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    caller.require_scope(Scope::DesktopsWrite)?;
+    let template = app.store.templates().by_slug(&wish.0.template).await?;
+    let template = template.ok_or(ApiError::NotFound("template"))?;
+    if !app.store.templates().may_start(caller.user, &caller.groups, template.id).await? {
+        return Err(ApiError::NotAssigned);
+    }
+    let owner = User {
+        id: caller.user,
+        username: caller.username.clone(),
+        display_name: caller.display_name.clone(),
+        role: caller.role,
+    };
+    let requested = app.store.desktops().request(&owner, template.id, &template.spec.slug).await?;
+    Ok(match requested {
+        Requested::New(details) => Accepted::Wish(view(app, details, spoken.0)),
+        Requested::Existing(details) => Accepted::Existing(view(app, details, spoken.0)),
+    })
+}
+
+/// Starts a desktop again
+#[endpoint(tags("desktops"))]
+pub(crate) async fn start(
+    caller: Caller,
+    id: InPath<DesktopId>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    change(app, &caller, id.0, spoken.0, |desktop| desktop.want_running(now())).await
+}
+
+/// Stops a desktop
+///
+/// What is open in it is lost; its container and its owner's files stay.
+#[endpoint(tags("desktops"))]
+pub(crate) async fn stop(
+    caller: Caller,
+    id: InPath<DesktopId>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    let user = caller.user;
+    change(app, &caller, id.0, spoken.0, move |desktop| {
+        let why = if desktop.owner == user { Why::StoppedByOwner } else { Why::StoppedByStaff };
+        desktop.want_stopped(why)
+    })
+    .await
+}
+
+/// Keeps an unused desktop for another while
+#[endpoint(tags("desktops"))]
+pub(crate) async fn extend(
+    caller: Caller,
+    id: InPath<DesktopId>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    change(app, &caller, id.0, spoken.0, |desktop| desktop.extended(now())).await
+}
+
+/// Gives a desktop a new container
+///
+/// Everything of the old one is lost but its owner's files.
+#[endpoint(tags("desktops"))]
+pub(crate) async fn reset(
+    caller: Caller,
+    id: InPath<DesktopId>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    change(app, &caller, id.0, spoken.0, |desktop| desktop.reset(now())).await
+}
+
+/// Gives a desktop up
+///
+/// Its owner's files stay.
+#[endpoint(tags("desktops"))]
+pub(crate) async fn remove(
+    caller: Caller,
+    id: InPath<DesktopId>,
+    spoken: Spoken,
+    depot: &mut Depot,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let app = extract::app(depot);
+    change(app, &caller, id.0, spoken.0, domain::desktop::Desktop::want_removed).await
+}
+
+/// The desktop, if the caller may do this with it.
+async fn allowed(app: &App, caller: &Caller, action: DesktopAction, id: DesktopId) -> Result<Details, ApiError> {
+    let details = app.store.desktops().details(id).await?.ok_or(ApiError::NotFound("desktop"))?;
+    caller.may(action, &details.desktop)?;
+    Ok(details)
+}
+
+/// Changes what is wanted of a desktop.
+async fn change(
+    app: &App,
+    caller: &Caller,
+    id: DesktopId,
+    language: Language,
+    change: impl FnOnce(domain::desktop::Desktop) -> domain::desktop::Desktop + Send,
+) -> Result<Accepted<DesktopView>, ApiError> {
+    let before = allowed(app, caller, DesktopAction::Manage, id).await?;
+    let after = app.store.desktops().change(id, change).await?.ok_or(ApiError::NotFound("desktop"))?;
+    if before.desktop.owner != caller.user && before.desktop.revision != after.desktop.revision {
+        let detail = serde_json::json!({ "wanted": after.desktop.wanted, "owner": after.desktop.owner });
+        app.store.audit().record(Some(caller.user), "desktop.change", Some(id.to_string()), Some(detail)).await?;
+    }
+    Ok(Accepted::Wish(view(app, after, language)))
+}
+
+fn view(app: &App, details: Details, language: Language) -> DesktopView {
+    DesktopView::new(details, &app.config.idle, now(), language)
+}

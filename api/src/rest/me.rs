@@ -1,0 +1,49 @@
+use domain::access::Role;
+use salvo::{
+    Depot, Writer,
+    oapi::{ToSchema, endpoint},
+    writing::Json,
+};
+use serde::Serialize;
+
+use crate::{auth::Caller, error::ApiError, extract, views::GroupView};
+
+/// Who the caller is and what they may.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me {
+    user: Person,
+    /// `student`, `teacher` or `admin`.
+    role: &'static str,
+    groups: Vec<GroupView>,
+    /// What the web app offers, as words.
+    capabilities: Vec<&'static str>,
+    /// What pages send in `X-CSRF-Token` with unsafe requests; null for a token.
+    csrf_token: Option<String>,
+}
+
+/// The caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Person {
+    id: String,
+    username: String,
+    display_name: String,
+}
+
+/// Says who the caller is
+#[endpoint(tags("session"))]
+pub(crate) async fn me(caller: Caller, depot: &mut Depot) -> Result<Json<Me>, ApiError> {
+    let app = extract::app(depot);
+    let groups = app.store.users().groups(caller.user).await?;
+    let Caller { principal, csrf_token } = caller;
+    Ok(Json(Me {
+        role: Role::as_str(principal.role),
+        capabilities: principal.capabilities(),
+        user: Person {
+            id: principal.user.to_string(),
+            username: principal.username,
+            display_name: principal.display_name,
+        },
+        groups: groups.into_iter().map(GroupView::from).collect(),
+        csrf_token,
+    }))
+}

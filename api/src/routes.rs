@@ -1,0 +1,104 @@
+//! Every address there is.
+
+use salvo::{
+    Router, affix_state,
+    catch_panic::CatchPanic,
+    oapi::{
+        Info, License, OpenApi, SecurityScheme,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme},
+        swagger_ui::SwaggerUi,
+    },
+};
+
+use crate::{
+    app::App,
+    auth,
+    desktop::{Desktop, Websockify},
+    live, pages,
+    rest::{assignments, audit, desktops, jobs, me, people, status, templates, tokens},
+};
+
+const DOCUMENT: &str = "/api/v1/openapi.json";
+
+/// All that people and programs are served.
+pub(crate) fn router(app: App) -> Router {
+    let api = Router::with_path("api/v1").push(rest());
+    let document = document(&api);
+    Router::new()
+        .hoop(CatchPanic::new())
+        .hoop(affix_state::inject(app))
+        .push(api)
+        .push(document.into_router(DOCUMENT))
+        .push(SwaggerUi::new(DOCUMENT).title("Pult").into_router("api/docs"))
+        .push(Router::with_path("desktop/{**place}").goal(Desktop))
+        .push(Router::with_path("websockify").goal(Websockify))
+        .push(Router::with_path("{**path}").get(pages::fallback))
+}
+
+/// The REST interface.
+fn rest() -> Router {
+    Router::new()
+        .push(Router::with_path("login").post(auth::login))
+        .push(Router::with_path("logout").post(auth::logout))
+        .push(Router::with_path("auth/methods").get(auth::methods))
+        .push(Router::with_path("me").get(me::me))
+        .push(Router::with_path("status").get(status::status))
+        .push(Router::with_path("events").get(live::events))
+        .push(
+            Router::with_path("templates").get(templates::list).post(templates::create).push(
+                Router::with_path("{slug}")
+                    .patch(templates::update)
+                    .delete(templates::remove)
+                    .push(Router::with_path("pull").post(templates::pull)),
+            ),
+        )
+        .push(
+            Router::with_path("assignments")
+                .get(assignments::list)
+                .post(assignments::create)
+                .push(Router::with_path("{id}").patch(assignments::update).delete(assignments::remove)),
+        )
+        .push(
+            Router::with_path("desktops").get(desktops::list).post(desktops::request).push(
+                Router::with_path("{id}")
+                    .get(desktops::show)
+                    .delete(desktops::remove)
+                    .push(Router::with_path("start").post(desktops::start))
+                    .push(Router::with_path("stop").post(desktops::stop))
+                    .push(Router::with_path("extend").post(desktops::extend))
+                    .push(Router::with_path("reset").post(desktops::reset)),
+            ),
+        )
+        .push(
+            Router::with_path("tokens")
+                .get(tokens::list)
+                .post(tokens::create)
+                .push(Router::with_path("{id}").delete(tokens::revoke)),
+        )
+        .push(Router::with_path("jobs").get(jobs::list).push(Router::with_path("{id}").get(jobs::show)))
+        .push(Router::with_path("users").get(people::users))
+        .push(Router::with_path("groups").get(people::groups))
+        .push(Router::with_path("audit").get(audit::list))
+}
+
+fn document(api: &Router) -> OpenApi {
+    let info = Info::new("Pult", env!("CARGO_PKG_VERSION"))
+        .description("A Linux desktop in the browser for every pupil and teacher of a school.")
+        .license(License::new("Apache-2.0 OR MIT"));
+    let token = Http::new(HttpAuthScheme::Bearer).description("An API token, `pult_…`");
+    let session = ApiKeyValue::with_description(
+        "pult_session",
+        "A browser's session (`__Host-pult_session` over TLS); unsafe methods also need `X-CSRF-Token`",
+    );
+    OpenApi::with_info(info)
+        .add_security_scheme("token", SecurityScheme::Http(token))
+        .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)))
+        .merge_router(api)
+}
+
+/// The `OpenAPI` 3.1 document, with a line feed at its end.
+pub fn openapi_document() -> String {
+    let api = Router::with_path("api/v1").push(rest());
+    // strings, numbers and maps always serialise
+    format!("{}\n", document(&api).to_pretty_json().unwrap_or_default())
+}

@@ -1,0 +1,163 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use domain::{admission, desktop::StartPolicy, idle::IdlePolicy};
+use engine::{DockerEngine, Engine, Route};
+use files::Spaces;
+use gateway::{Activity, Gateway};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::open;
+use crate::{
+    config::{EngineRoute, Settings},
+    demo,
+};
+
+/// How one process calls its engine in the database.
+const NODE: &str = "local";
+/// How long one call to the engine may take.
+const ENGINE_CALL: Duration = Duration::from_secs(30);
+/// Doubts of the gateway that may wait for the worker; more are dropped, and found by the next comparison.
+const SUSPECTS: usize = 256;
+
+/// Serves everything in one process until it is told to stop.
+pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
+    let store = open(&settings).await?;
+    let instance = store.installation().await?;
+    let (root, host_root) = roots(&settings)?;
+    let engine: Arc<dyn Engine> = Arc::new(DockerEngine::connect(engine::Config {
+        host: settings.engine.host.clone(),
+        instance,
+        route: match settings.engine.route {
+            EngineRoute::Address => Route::Address,
+            EngineRoute::Port => Route::Port,
+        },
+        storage_root: host_root.clone(),
+        call_timeout: ENGINE_CALL,
+    })?);
+    let spaces = Spaces::new(root, host_root);
+    spaces.prepare().await?;
+    if with_demo {
+        demo::set_up(&store, engine.as_ref(), &settings.server.public_url()).await?;
+    }
+
+    let shutdown = CancellationToken::new();
+    let (suspects, suspected) = mpsc::channel(SUSPECTS);
+    let (caught_up, engine_applied) = watch::channel(false);
+    let (writer, routes) = routing::table();
+    let activity = Activity::default();
+    let gateway = Gateway::reporting(gateway::Config::default(), activity.clone(), suspects);
+    let worker = worker::Parts {
+        config: worker_config(&settings, engine.as_ref()).await?,
+        store: store.clone(),
+        engine,
+        spaces,
+        suspects: suspected,
+        caught_up,
+    };
+    let api = api::Parts {
+        config: api_config(&settings)?,
+        store: store.clone(),
+        routes,
+        gateway,
+        activity,
+        readiness: vec![("engine", engine_applied)],
+    };
+    info!(%instance, version = env!("CARGO_PKG_VERSION"), "starting");
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    let (served, (), ()) = tokio::join!(
+        api::run(api, settings.server.streams_end_within, shutdown.clone()),
+        worker::run(worker, shutdown.clone()),
+        routing::follow(store.clone(), writer, shutdown.clone()),
+    );
+    store.close().await?;
+    info!("stopped");
+    Ok(served?)
+}
+
+/// The storage folder as this process and as the engine see it, both absolute.
+fn roots(settings: &Settings) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let root = &settings.storage.root;
+    let root = root.canonicalize().with_context(|| format!("storage.root {}", root.display()))?;
+    let host_root = settings.storage.host_root.clone().unwrap_or_else(|| root.clone());
+    Ok((root, host_root))
+}
+
+fn idle_policy(settings: &Settings) -> anyhow::Result<IdlePolicy> {
+    let idle_after = settings.reaper.idle_after.map(TimeDelta::from_std).transpose();
+    Ok(IdlePolicy {
+        idle_after: idle_after.context("reaper.idle_after is too long")?,
+        warn_before: TimeDelta::from_std(settings.reaper.warn_before).context("reaper.warn_before is too long")?,
+    })
+}
+
+async fn worker_config(settings: &Settings, engine: &dyn Engine) -> anyhow::Result<worker::Config> {
+    let nightly = &settings.reaper.nightly_stop;
+    let slots = match settings.engine.max_concurrent_starts {
+        Some(slots) => slots,
+        // an engine that is away is taken to be on a machine like this one
+        None => admission::concurrent_starts(match engine.info().await {
+            Ok(info) => usize::try_from(info.cpus)?,
+            Err(_) => std::thread::available_parallelism()?.get(),
+        }),
+    };
+    Ok(worker::Config {
+        node: NODE.to_owned(),
+        max_concurrent_starts: slots,
+        start: StartPolicy::default(),
+        ready_within: settings.desktop.ready_within,
+        stop_grace: settings.desktop.stop_grace,
+        lang: settings.desktop.lang.clone(),
+        time_zone: settings.desktop.time_zone.parse().context("desktop.time_zone")?,
+        reaper: worker::Reaper {
+            idle: idle_policy(settings)?,
+            remove_stopped_after: settings.reaper.remove_stopped_after,
+            orphan_after: settings.reaper.orphan_after,
+            nightly_stop: (!nightly.is_empty()).then(|| nightly.parse()).transpose().context("reaper.nightly_stop")?,
+        },
+    })
+}
+
+fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
+    let tls = settings.server.tls.cert.clone().zip(settings.server.tls.key.clone());
+    let proxies = settings
+        .server
+        .trusted_proxies
+        .iter()
+        .map(|text| text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from)));
+    Ok(api::Config {
+        listen: settings.server.listen,
+        admin_listen: settings.server.admin_listen,
+        public_url: settings.server.public_url(),
+        trusted_proxies: proxies.collect::<Result<_, _>>().context("server.trusted_proxies")?,
+        tls: tls.map(|(cert, key)| api::TlsFiles { cert, key }),
+        local_accounts: settings.auth.local.enabled,
+        idle: idle_policy(settings)?,
+        node: NODE.to_owned(),
+    })
+}
+
+/// The first signal begins the shutdown, the second ends the process at once.
+async fn stop_on_signal(shutdown: CancellationToken) {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if shutdown.is_cancelled() {
+            std::process::exit(1);
+        }
+        info!("stopping; desktops keep running");
+        shutdown.cancel();
+    }
+}

@@ -1,0 +1,25 @@
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+use store::NewToken;
+
+use super::{open, say};
+use crate::{
+    cli::{Token, TokenCreate},
+    config::Settings,
+};
+
+pub(crate) async fn run(token: Token, settings: &Settings) -> anyhow::Result<()> {
+    let Token::Create(TokenCreate { user, role, groups, scopes, expires }) = token;
+    let store = open(settings).await?;
+    let user = store.users().ensure(&user, &user, role).await?;
+    for group in &groups {
+        let group = store.groups().ensure(group).await?;
+        store.users().join(user.id, group.id).await?;
+    }
+    let lifetime = expires.map(chrono::TimeDelta::from_std).transpose().context("--expires is too long")?;
+    let new = NewToken { user: user.id, name: "command line", scopes: &scopes, lifetime };
+    let (token, secret) = store.tokens().create(&new).await?;
+    let detail = serde_json::json!({ "user": user.id, "by": "command line" });
+    store.audit().record(None, "token.create", Some(token.id.to_string()), Some(detail)).await?;
+    say(secret.expose_secret())
+}

@@ -1,0 +1,153 @@
+use std::path::{Path, PathBuf};
+
+use figment::{
+    Figment,
+    error::Kind,
+    providers::{Env, Format, Toml},
+};
+use figment_file_provider_adapter::FileAdapter;
+
+use super::Settings;
+
+/// Why the configuration cannot be used: where, which key, and what was expected.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file that was named is not there.
+    #[error("{}: there is no such file", .0.display())]
+    NoFile(PathBuf),
+    /// A key is unknown or holds what it should not.
+    #[error("{place}: {key}: {detail}")]
+    Key {
+        /// The file, or the environment.
+        place: String,
+        /// The key with its section.
+        key: String,
+        /// What was expected.
+        detail: String,
+    },
+}
+
+/// The file that is read where none is named, if it is there.
+const DEFAULT_FILE: &str = "pult.toml";
+const PREFIX: &str = "PULT_";
+
+/// Reads the file and the environment, and checks all of it.
+pub(crate) fn load(file: Option<&Path>, demo: bool) -> Result<Settings, ConfigError> {
+    if let Some(file) = file
+        && !file.is_file()
+    {
+        return Err(ConfigError::NoFile(file.to_owned()));
+    }
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+    // Only names with a section are ours: PULT_CONFIG and what scripts use are not keys.
+    let environment = Env::prefixed(PREFIX).filter(|name| name.as_str().contains("__")).split("__");
+    let figment = Figment::new().merge(FileAdapter::wrap(Toml::file(path))).merge(FileAdapter::wrap(environment));
+    let mut settings: Settings = figment.extract().map_err(|error| explain(&error))?;
+    if demo {
+        settings.auth.local.enabled = true;
+    }
+    check(&settings)?;
+    Ok(settings)
+}
+
+/// What a wrong key looks like to the person who wrote it.
+fn explain(error: &figment::Error) -> ConfigError {
+    let section = error.path.join(".");
+    let place = error.metadata.as_ref().map_or_else(
+        || "configuration".to_owned(),
+        |metadata| match &metadata.source {
+            Some(figment::Source::File(path)) => path.display().to_string(),
+            _ => "environment".to_owned(),
+        },
+    );
+    let (key, detail) = match &error.kind {
+        Kind::UnknownField(field, known) => {
+            let key = if section.is_empty() { field.clone() } else { format!("{section}.{field}") };
+            let nearest = known.iter().max_by(|a, b| strsim::jaro(a, field).total_cmp(&strsim::jaro(b, field)));
+            let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+            (key, format!("there is no such key{hint}"))
+        }
+        kind => (section, kind.to_string()),
+    };
+    ConfigError::Key { place, key, detail }
+}
+
+/// What the types alone cannot say.
+fn check(settings: &Settings) -> Result<(), ConfigError> {
+    let wrong = |key: &str, detail: &str| {
+        Err(ConfigError::Key { place: "configuration".to_owned(), key: key.to_owned(), detail: detail.to_owned() })
+    };
+    let url = settings.server.public_url();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.path() != "/" || url.query().is_some() {
+        return wrong("server.public_url", "expected http:// or https:// with a host and no path");
+    }
+    if settings.server.tls.cert.is_some() != settings.server.tls.key.is_some() {
+        return wrong("server.tls", "expected both `cert` and `key`, or neither");
+    }
+    for proxy in &settings.server.trusted_proxies {
+        if proxy.parse::<ipnet::IpNet>().is_err() && proxy.parse::<std::net::IpAddr>().is_err() {
+            return wrong("server.trusted_proxies", "expected addresses or networks such as 10.0.0.0/8");
+        }
+    }
+    if settings.database.max_connections == 0 {
+        return wrong("database.max_connections", "expected at least 1");
+    }
+    if settings.engine.max_concurrent_starts == Some(0) {
+        return wrong("engine.max_concurrent_starts", "expected at least 1");
+    }
+    if settings.desktop.time_zone.parse::<chrono_tz::Tz>().is_err() {
+        return wrong("desktop.time_zone", "expected a name such as Europe/Berlin");
+    }
+    let nightly = &settings.reaper.nightly_stop;
+    if !nightly.is_empty() && nightly.parse::<croner::Cron>().is_err() {
+        return wrong("reaper.nightly_stop", "expected a cron expression such as `0 22 * * *`, or nothing");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::load;
+
+    fn load_text(text: &str) -> Result<super::Settings, String> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("it is written");
+        let path = file.path().display().to_string();
+        load(Some(file.path()), false).map_err(|error| error.to_string().replace(&path, "pult.toml"))
+    }
+
+    #[test]
+    fn the_example_is_valid_and_says_the_defaults() {
+        let example = include_str!("../../pult.example.toml");
+        let lines: Vec<_> = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
+        let uncommented = lines.join(
+            "
+",
+        );
+        let written = load_text(&uncommented).expect("the example is valid");
+        let default = load_text("").expect("nothing is valid");
+        assert_eq!(format!("{written:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_one() {
+        let error = load_text("[server]\nlisten_on = \"127.0.0.1:1\"\n").expect_err("there is no such key");
+        assert_eq!(error, "pult.toml: server.listen_on: there is no such key; did you mean `listen`?");
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_was_expected() {
+        let error = load_text("[reaper]\nidle_after = \"soon\"\n").expect_err("no span");
+        assert!(error.contains("reaper.idle_after") && error.contains("a span such as 45m"), "{error}");
+        let error = load_text("[reaper]\nnightly_stop = \"at ten\"\n").expect_err("no cron expression");
+        assert!(error.contains("reaper.nightly_stop") && error.contains("0 22 * * *"), "{error}");
+    }
+
+    #[test]
+    fn without_a_public_url_this_machine_is_meant() {
+        let settings = load_text("[server]\nlisten = \"127.0.0.1:8181\"\n").expect("valid");
+        assert_eq!(settings.server.public_url().as_str(), "http://localhost:8181/");
+    }
+}

@@ -1,0 +1,225 @@
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+/// Everything that can be configured. `pult.example.toml` says what each key means.
+#[derive(Debug, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) storage: Storage,
+    pub(crate) engine: Engine,
+    pub(crate) auth: Auth,
+    pub(crate) desktop: Desktop,
+    pub(crate) reaper: Reaper,
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: SocketAddr,
+    public_url: Option<Url>,
+    pub(crate) admin_listen: SocketAddr,
+    #[serde(deserialize_with = "words")]
+    pub(crate) trusted_proxies: Vec<String>,
+    #[serde(with = "humantime_serde")]
+    pub(crate) streams_end_within: Duration,
+    pub(crate) tls: Tls,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            public_url: None,
+            admin_listen: (Ipv4Addr::LOCALHOST, 9090).into(),
+            trusted_proxies: Vec::new(),
+            streams_end_within: Duration::from_secs(10),
+            tls: Tls::default(),
+        }
+    }
+}
+
+impl Server {
+    /// How people reach us: as configured, else on this machine.
+    pub(crate) fn public_url(&self) -> Url {
+        let scheme = if self.tls.cert.is_some() { "https" } else { "http" };
+        let here = format!("{scheme}://localhost:{}", self.listen.port());
+        self.public_url.clone().unwrap_or_else(|| here.parse().expect("a scheme, a name and a port are a URL"))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) cert: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) url: Option<SecretString>,
+    pub(crate) max_connections: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, max_connections: 8 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    pub(crate) root: PathBuf,
+    pub(crate) host_root: Option<PathBuf>,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { root: PathBuf::from("./data"), host_root: None }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Engine {
+    pub(crate) kind: EngineKind,
+    pub(crate) host: String,
+    pub(crate) route: EngineRoute,
+    pub(crate) max_concurrent_starts: Option<usize>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self {
+            kind: EngineKind::Docker,
+            host: "unix:///var/run/docker.sock".to_owned(),
+            route: EngineRoute::Address,
+            max_concurrent_starts: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EngineKind {
+    Docker,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EngineRoute {
+    Address,
+    Port,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) local: Local,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Local {
+    pub(crate) enabled: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Desktop {
+    pub(crate) lang: String,
+    pub(crate) time_zone: String,
+    #[serde(with = "humantime_serde")]
+    pub(crate) ready_within: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(crate) stop_grace: Duration,
+}
+
+impl Default for Desktop {
+    fn default() -> Self {
+        Self {
+            lang: "de_DE.UTF-8".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            ready_within: Duration::from_secs(90),
+            stop_grace: Duration::from_secs(5),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Reaper {
+    #[serde(deserialize_with = "span_or_never")]
+    pub(crate) idle_after: Option<Duration>,
+    #[serde(with = "humantime_serde")]
+    pub(crate) warn_before: Duration,
+    #[serde(deserialize_with = "span_or_never")]
+    pub(crate) remove_stopped_after: Option<Duration>,
+    #[serde(with = "humantime_serde")]
+    pub(crate) orphan_after: Duration,
+    pub(crate) nightly_stop: String,
+}
+
+impl Default for Reaper {
+    fn default() -> Self {
+        Self {
+            idle_after: Some(Duration::from_mins(45)),
+            warn_before: Duration::from_mins(5),
+            remove_stopped_after: Some(Duration::from_hours(14 * 24)),
+            orphan_after: Duration::from_hours(1),
+            nightly_stop: String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) format: Option<LogFormat>,
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Pretty,
+    Json,
+}
+
+/// A list, or words separated by commas as the environment has them.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Words::deserialize(deserializer)? {
+        Words::List(list) => list,
+        Words::Text(text) => {
+            text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        }
+    })
+}
+
+/// A span such as `45m`, or `never`.
+fn span_or_never<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text == "never" {
+        return Ok(None);
+    }
+    humantime_serde::re::humantime::parse_duration(&text).map(Some).map_err(|_| {
+        serde::de::Error::invalid_value(serde::de::Unexpected::Str(&text), &"a span such as 45m, or `never`")
+    })
+}

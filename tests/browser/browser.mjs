@@ -1,0 +1,80 @@
+// A real Chromium, and what every journey through the web app needs of it.
+import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// The web app brings these for its own tests.
+const require = createRequire(new URL('../../frontend/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const { AxeBuilder } = require('@axe-core/playwright');
+
+export const { PULT_URL, PULT_USER, PULT_PASSWORD, PULT_ARTEFACTS } = process.env;
+
+const CHROMIUM = '/usr/bin/chromium';
+// As root Chromium has no sandbox of its own; the rest keeps it from calling home.
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+/** Runs a journey in a fresh profile; a failure is told with a screenshot of every page. */
+export async function travel(name, journey) {
+  const profile = mkdtempSync(join(tmpdir(), 'pult-browser-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM, args: FLAGS, headless: true, locale: 'de-DE', viewport: { width: 1280, height: 800 },
+  });
+  context.setDefaultTimeout(60_000);
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    await journey(page, context);
+  } catch (error) {
+    for (const [index, page] of context.pages().entries()) await keep(page, `${name}-failed-${index}`);
+    console.error(error);
+    process.exitCode = 1;
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+/** Keeps a screenshot among the artefacts. */
+export const keep = (page, name) => page.screenshot({ path: join(PULT_ARTEFACTS, `${name}.png`) });
+
+/** Signs in as the demo's pupil. */
+export async function signIn(page) {
+  await page.goto(PULT_URL);
+  await page.getByLabel('Benutzername').fill(PULT_USER);
+  await page.getByLabel('Passwort', { exact: true }).fill(PULT_PASSWORD);
+  await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: /Hallo/ }).waitFor();
+}
+
+/** Fails on anything that shuts somebody out (WCAG 2.2 AA and axe's best practice). */
+export async function expectAccessible(page, what) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  if (violations.length > 0) {
+    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n  ')}`);
+    throw new Error(`axe on ${what}:\n${told.join('\n')}`);
+  }
+}
+
+/** Waits until something holds. */
+export async function until(what, holds, patience = 60_000) {
+  const end = Date.now() + patience;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** How many different colours the desktop's picture has: one is a blank screen. */
+export const colours = (page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector('[role=application] canvas');
+    if (!canvas?.width) return 0;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const seen = new Set();
+    for (let at = 0; at < data.length; at += 4) seen.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+    return seen.size;
+  });

@@ -1,0 +1,34 @@
+//! An open tab is not use; a key is.
+
+use std::time::Duration;
+
+use crate::support::{Pult, Rfb};
+
+const SHIFT: u32 = 0xffe1;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unused_desktop_is_stopped_and_the_used_one_is_not() {
+    let pult = Pult::with(&[("reaper.idle_after", "10s"), ("reaper.warn_before", "5s")]).await;
+    let (watcher, worker) = (pult.person("watcher", "student"), pult.person("worker", "student"));
+    let (watched, used) = (watcher.running("tiny").await, worker.running("tiny").await);
+    let events = watcher.events().await;
+    let mut open_tab = Rfb::open(&watcher, &watched).await.expect("a stream");
+    let mut at_work = Rfb::open(&worker, &used).await.expect("a stream");
+    let typing = tokio::spawn(async move {
+        loop {
+            open_tab.ask_for_update().await;
+            at_work.press(SHIFT).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let stopped = watcher.until(&watched, "stopped").await;
+    assert_eq!(stopped.text("reason"), "idle");
+    assert!(stopped.text("why").starts_with("Stopped because nobody worked in it"), "{}", stopped.text("why"));
+    let used = worker.look(&used).await.expect("it is there");
+    assert_eq!(used.state(), "running");
+    assert!(!used.text("last_input_at").is_empty());
+    assert!(used.text("why").starts_with("Last used just now."), "{}", used.text("why"));
+    typing.abort();
+    // the warning came first, as an event of the running desktop
+    assert!(events.came().iter().filter(|event| event.is_of(&watched)).count() >= 2);
+}

@@ -1,0 +1,24 @@
+//! Pult as its users have it: the real program, a real Docker Engine, real desktops, a real browser.
+//!
+//! Each test runs a Pult of its own, with its own storage, ports and installation id, so tests stand side by side on
+//! one engine. What they need is brought by `make test`, which also says where it is:
+//!
+//! | variable | what |
+//! |---|---|
+//! | `DOCKER_HOST` | the engine, with `pult/tiny` and `pult/xfce` on it |
+//! | `PULT_TEST_POSTGRES_URL` | a PostgreSQL in which databases may be made |
+//! | `PULT_ARTEFACTS` | where screenshots are kept |
+
+#![expect(clippy::print_stdout, reason = "measured times are told to whoever runs the tests")]
+
+mod access;
+mod behind_our_back;
+mod browser;
+mod crashes;
+mod engine_restart;
+mod gateway;
+mod idle;
+mod orphans;
+mod postgres;
+mod starts;
+mod support;

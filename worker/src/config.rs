@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use croner::Cron;
+use domain::{desktop::StartPolicy, idle::IdlePolicy};
+
+/// Limits and rules of a worker.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How the engine's node is called in the database.
+    pub node: String,
+    /// Desktops that may be starting at a time.
+    pub max_concurrent_starts: usize,
+    /// How often a start is tried.
+    pub start: StartPolicy,
+    /// How long a desktop may take from its container's start to its first answer.
+    pub ready_within: Duration,
+    /// How long a desktop may take to end by itself when it is stopped.
+    pub stop_grace: Duration,
+    /// `LANG` in desktops.
+    pub lang: String,
+    /// Time zone of the schedule, and `TZ` in desktops.
+    pub time_zone: Tz,
+    /// What is stopped and removed by itself.
+    pub reaper: Reaper,
+}
+
+/// What is stopped and removed by itself.
+#[derive(Debug, Clone)]
+pub struct Reaper {
+    /// When an unused desktop is warned and stopped, where its template says nothing else.
+    pub idle: IdlePolicy,
+    /// Stopped for this long, a desktop is removed; its owner's files stay. `None`: never.
+    pub remove_stopped_after: Option<Duration>,
+    /// A container that nobody knows is removed after this.
+    pub orphan_after: Duration,
+    /// When every desktop is stopped.
+    pub nightly_stop: Option<Cron>,
+}

@@ -1,0 +1,150 @@
+//! Asks a desktop, over its own protocol, whether it is ready, and learns its certificate while at it.
+//!
+//! A container that runs is not a desktop yet, and an accepted connection is not one either: only an answer to an
+//! authorised request is. It is asked with a `GET` and the right password, never with an upgrade and never without
+//! credentials: KasmVNC and TigerVNC lock everybody out after a few half-hearted visits.
+
+mod tls;
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use domain::{
+    desktop::{Desktop, Endpoint, Fingerprint, Observed},
+    template::{Protocol, TemplateSpec},
+    why::Why,
+};
+use http_body_util::Empty;
+use hyper::{Request, StatusCode, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{Flow, StepError, record};
+use crate::{Shared, clock::now};
+
+/// How long a desktop is asked before its row and its container are looked at again.
+const ROUND: Duration = Duration::from_secs(1);
+/// Pause between two questions, at first; doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(15);
+const LONGEST_PAUSE: Duration = Duration::from_millis(120);
+/// How long one answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Why a desktop is not ready.
+#[derive(Debug, thiserror::Error)]
+enum NotReady {
+    #[error("no connection: {0}")]
+    Connect(#[source] std::io::Error),
+    #[error("no TLS: {0}")]
+    Tls(#[source] std::io::Error),
+    #[error("no answer: {0}")]
+    Http(#[from] hyper::Error),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("it answered {0}")]
+    Status(StatusCode),
+}
+
+/// Asks for a round. Ready: it has a route from now on. Not in time: it is given up.
+pub(super) async fn probe(shared: &Shared, desktop: Desktop, seen: Observed) -> Result<Flow, StepError> {
+    let Some(template) = shared.store.templates().get(desktop.template).await? else {
+        return Ok(Flow::Rest);
+    };
+    let Some(password) = shared.store.desktops().credential(&desktop).await? else {
+        return Ok(Flow::Again);
+    };
+    // running without an address: the engine has not come that far, or the network is gone
+    let Some(endpoint) = seen.endpoint else {
+        return late(shared, desktop, &seen, "it has no address yet").await;
+    };
+    match ask_for_a_round(endpoint, &template.spec, &password).await {
+        Ok(fingerprint) => {
+            let running = desktop.clone().running(endpoint, fingerprint, now());
+            record(shared, &desktop, running).await?;
+            Ok(Flow::Again)
+        }
+        Err(reason) => late(shared, desktop, &seen, &reason.to_string()).await,
+    }
+}
+
+/// Goes on asking, unless the desktop has had its time.
+async fn late(shared: &Shared, desktop: Desktop, seen: &Observed, last: &str) -> Result<Flow, StepError> {
+    let within = shared.config.ready_within;
+    let since = seen.started_at.unwrap_or(desktop.requested_at);
+    if (now() - since).to_std().is_ok_and(|waited| waited > within) {
+        let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
+        let given_up = desktop.clone().given_up(Why::NeverReady { seconds, last: last.to_owned() });
+        record(shared, &desktop, given_up).await?;
+        return Ok(Flow::Again);
+    }
+    Ok(Flow::At(LONGEST_PAUSE))
+}
+
+async fn ask_for_a_round(
+    endpoint: Endpoint,
+    template: &TemplateSpec,
+    password: &SecretString,
+) -> Result<Option<Fingerprint>, NotReady> {
+    let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let answer = timeout(ANSWER, ask(endpoint, template, password)).await.unwrap_or(Err(NotReady::Timeout));
+        match answer {
+            Err(_) if started.elapsed() < ROUND => {}
+            answer => return answer,
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Asks once.
+async fn ask(
+    endpoint: Endpoint,
+    template: &TemplateSpec,
+    password: &SecretString,
+) -> Result<Option<Fingerprint>, NotReady> {
+    let stream = TcpStream::connect(std::net::SocketAddr::from(endpoint)).await.map_err(NotReady::Connect)?;
+    stream.set_nodelay(true).map_err(NotReady::Connect)?;
+    match template.protocol {
+        Protocol::Http => get(stream, endpoint, template, password).await.map(|()| None),
+        Protocol::Https => {
+            let (stream, fingerprint) = tls::connect(stream, endpoint).await.map_err(NotReady::Tls)?;
+            get(stream, endpoint, template, password).await.map(|()| Some(fingerprint))
+        }
+    }
+}
+
+async fn get(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    endpoint: Endpoint,
+    template: &TemplateSpec,
+    password: &SecretString,
+) -> Result<(), NotReady> {
+    let (mut sender, connection) =
+        http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await?;
+    let user = &template.vnc_user;
+    let credentials = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+    let request = Request::get(template.probe_path())
+        .header(header::AUTHORIZATION, format!("Basic {credentials}"))
+        .header(header::HOST, endpoint.to_string())
+        .header(header::CONNECTION, "close")
+        .body(Empty::<Bytes>::new());
+    // the path was checked when the template was stored
+    let Ok(request) = request else {
+        return Err(NotReady::Status(StatusCode::BAD_REQUEST));
+    };
+    tokio::select! {
+        response = sender.send_request(request) => match response?.status() {
+            status if status.is_success() || status.is_redirection() => Ok(()),
+            status => Err(NotReady::Status(status)),
+        },
+        ended = connection => ended.map_err(NotReady::Http).and(Err(NotReady::Timeout)),
+    }
+}

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use domain::{Language, access::Refusal, desktop::DesktopState, template::FieldError};
 use salvo::{
-    Depot, FlowCtrl, Request, Response, Writer, async_trait,
-    catcher::Catcher,
+    Depot, Request, Response, Writer, async_trait,
     http::{HeaderValue, StatusCode, header},
     oapi::{self, EndpointOutRegister, ToSchema},
     writing::Text,
 };
 use serde::Serialize;
 use store::{StoreError, TemplateError};
+
+use crate::word::Word;
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -109,8 +110,7 @@ pub(crate) struct Problem {
     fields: Vec<WrongField>,
     /// The desktop's state, where that is the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[salvo(schema(value_type = Option<String>))]
-    state: Option<DesktopState>,
+    state: Option<Word<DesktopState>>,
 }
 
 /// A field that does not hold what it should.
@@ -282,7 +282,7 @@ impl ApiError {
                 }
                 _ => Vec::new(),
             },
-            state: if let Self::NotRunning(state) = self { Some(*state) } else { None },
+            state: if let Self::NotRunning(state) = self { Some(Word(*state)) } else { None },
         };
         res.status_code(status);
         // a problem of plain strings and numbers always serialises
@@ -327,22 +327,4 @@ impl EndpointOutRegister for ApiError {
                 .insert(status, oapi::Response::new(when).add_content("application/problem+json", content));
         }
     }
-}
-
-/// What the framework would answer by itself, as a problem of ours.
-pub(crate) fn catcher() -> Catcher {
-    Catcher::default().hoop(problem_instead)
-}
-
-#[salvo::handler]
-async fn problem_instead(req: &mut Request, res: &mut Response, ctrl: &mut FlowCtrl) {
-    let error = match res.status_code {
-        Some(StatusCode::NOT_FOUND) => ApiError::NotFound("path"),
-        Some(StatusCode::METHOD_NOT_ALLOWED) => ApiError::Method,
-        Some(StatusCode::PAYLOAD_TOO_LARGE) => ApiError::TooLarge(crate::extract::MAX_BODY),
-        Some(StatusCode::BAD_REQUEST) => ApiError::Malformed("the request is malformed".to_owned()),
-        _ => ApiError::Internal,
-    };
-    error.render(language_of(req), res);
-    ctrl.skip_rest();
 }

@@ -8,7 +8,8 @@ use salvo::{
     extract::{Extractible, Metadata},
     http::{ParseError, header},
     oapi::{
-        Components, Content, EndpointArgRegister, Operation, Parameter, ParameterIn, RequestBody, Required, ToSchema,
+        self, Components, Content, EndpointArgRegister, Operation, Parameter, ParameterIn, RequestBody, Required,
+        ToSchema,
     },
 };
 use serde::de::DeserializeOwned;
@@ -16,7 +17,7 @@ use store::Paging;
 
 use crate::{
     app::App,
-    error::{ApiError, language_of},
+    error::{ApiError, Problem, language_of},
 };
 
 /// A JSON body may be this large, in bytes.
@@ -58,6 +59,15 @@ impl<T: ToSchema> EndpointArgRegister for Body<T> {
         let content = Content::new(T::to_schema(components));
         operation.request_body =
             Some(RequestBody::new().add_content("application/json", content).required(Required::True));
+        let problem = Problem::to_schema(components);
+        for (status, when) in
+            [("413", "The body is too large"), ("415", "The body is not JSON"), ("422", "Some fields are wrong")]
+        {
+            let content = Content::new(problem.clone());
+            operation
+                .responses
+                .insert(status, oapi::Response::new(when).add_content("application/problem+json", content));
+        }
     }
 }
 
@@ -83,7 +93,7 @@ impl<'ex, T: FromStr + Send> Extractible<'ex> for InPath<T> {
 
 impl<T> EndpointArgRegister for InPath<T> {
     fn register(_: &mut Components, operation: &mut Operation, arg: &str) {
-        let schema = salvo::oapi::Object::with_type(salvo::oapi::BasicType::String);
+        let schema = oapi::Object::with_type(oapi::BasicType::String);
         operation
             .parameters
             .insert(Parameter::new(arg).location(ParameterIn::Path).required(Required::True).schema(schema));
@@ -117,8 +127,8 @@ impl<'ex> Extractible<'ex> for Window {
 
 impl EndpointArgRegister for Window {
     fn register(_: &mut Components, operation: &mut Operation, _: &str) {
-        let number = salvo::oapi::Object::with_type(salvo::oapi::BasicType::Integer).minimum(1).maximum(MAX_LIMIT);
-        let text = salvo::oapi::Object::with_type(salvo::oapi::BasicType::String);
+        let number = oapi::Object::with_type(oapi::BasicType::Integer).minimum(1).maximum(MAX_LIMIT);
+        let text = oapi::Object::with_type(oapi::BasicType::String);
         for (name, schema, description) in [
             ("limit", number, "Items at most; 100 where nothing is said"),
             ("cursor", text, "Where the last page ended: its `next_cursor`"),
@@ -150,7 +160,7 @@ impl<'ex> Extractible<'ex> for Spoken {
 
 impl EndpointArgRegister for Spoken {
     fn register(_: &mut Components, operation: &mut Operation, _: &str) {
-        let text = salvo::oapi::Object::with_type(salvo::oapi::BasicType::String);
+        let text = oapi::Object::with_type(oapi::BasicType::String);
         operation.parameters.insert(
             Parameter::new(header::ACCEPT_LANGUAGE.as_str())
                 .location(ParameterIn::Header)

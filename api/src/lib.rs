@@ -10,6 +10,7 @@ mod activity;
 mod admin;
 mod app;
 mod auth;
+mod catcher;
 mod config;
 mod desktop;
 mod error;
@@ -20,6 +21,7 @@ mod rest;
 mod routes;
 mod serve;
 mod views;
+mod word;
 
 pub use app::Parts;
 pub use config::{Config, TlsFiles};

@@ -4,7 +4,8 @@ use salvo::{
     Router, affix_state,
     catch_panic::CatchPanic,
     oapi::{
-        Info, License, OpenApi, SecurityScheme,
+        Components, Info, License, OpenApi, SecurityScheme, ToSchema,
+        naming::{FlexNamer, set_namer},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme},
         swagger_ui::SwaggerUi,
     },
@@ -16,6 +17,7 @@ use crate::{
     desktop::{Desktop, Websockify},
     live, pages,
     rest::{assignments, audit, desktops, jobs, me, people, status, templates, tokens},
+    views::NoticeView,
 };
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
@@ -82,6 +84,8 @@ fn rest() -> Router {
 }
 
 fn document(api: &Router) -> OpenApi {
+    // names that generators of clients take: `ListOfDesktop`, not the path of a type of ours
+    set_namer(FlexNamer::new().short_mode(true).generic_delimiter("Of", ""));
     let info = Info::new("Pult", env!("CARGO_PKG_VERSION"))
         .description("A Linux desktop in the browser for every pupil and teacher of a school.")
         .license(License::new("Apache-2.0 OR MIT"));
@@ -90,7 +94,11 @@ fn document(api: &Router) -> OpenApi {
         "pult_session",
         "A browser's session (`__Host-pult_session` over TLS); unsafe methods also need `X-CSRF-Token`",
     );
+    let mut events = Components::new();
+    // what only events carry
+    NoticeView::to_schema(&mut events);
     OpenApi::with_info(info)
+        .components(events)
         .add_security_scheme("token", SecurityScheme::Http(token))
         .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)))
         .merge_router(api)

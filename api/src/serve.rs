@@ -10,7 +10,7 @@ use salvo::{
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::{Config, Parts, activity, admin, app::App, live, routes};
+use crate::{Config, Parts, activity, admin, app::App, catcher, live, routes};
 
 /// How long ordinary requests may take to end after shutdown began.
 const REQUESTS_END_WITHIN: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
     let app = App::new(parts, shutdown.clone());
     let flush = activity::flush(activity, store.clone(), shutdown.clone());
     let feed = live::feed(app.feed.clone(), store, config.node.clone(), shutdown.clone());
-    let public = Service::new(routes::router(app.clone())).catcher(crate::error::catcher());
+    let public = Service::new(routes::router(app.clone())).catcher(catcher::catcher());
     let admin = Service::new(admin::router(app));
     let served = async {
         tokio::try_join!(public_listener(&config, public, &shutdown), listen(config.admin_listen, admin, &shutdown),)

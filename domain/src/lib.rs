@@ -8,6 +8,7 @@ pub mod access;
 pub mod admission;
 pub mod converge;
 pub mod desktop;
+pub mod explain;
 pub mod idle;
 mod ids;
 pub mod image;

@@ -1,13 +1,8 @@
-//! Why a desktop is as it is: stored as facts, told as a sentence.
+//! Why a desktop ended or failed: stored as facts, told as a sentence.
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Language, Timestamp,
-    desktop::{Desktop, DesktopState, Step},
-    idle::IdlePolicy,
-};
+use crate::Language;
 
 /// The stored cause of an end, a failure or a wait.
 ///
@@ -162,70 +157,6 @@ impl Why {
             ),
             Self::Removed => say("Wird entfernt. Die Dateien bleiben.", "Being removed. The files stay."),
         }
-    }
-}
-
-/// Why a desktop is in the state it is in, at this moment, in a sentence.
-pub fn explain(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language: Language) -> String {
-    let say = |german: &str, english: &str| language.pick(german, english).to_owned();
-    match (desktop.state, desktop.step, &desktop.why) {
-        (DesktopState::Starting, _, Some(why)) => language.pick(
-            format!("Neuer Versuch, weil der vorige scheiterte. {}", why.sentence(language)),
-            format!("Trying again because the last try failed. {}", why.sentence(language)),
-        ),
-        (DesktopState::Requested, ..) => say("Der Start ist vorgemerkt.", "The start is noted."),
-        (DesktopState::Queued, ..) => match desktop.queue_position {
-            Some(place) => language.pick(
-                format!("Wartet auf einen freien Platz, Nummer {place} in der Schlange."),
-                format!("Waits for its turn, number {place} in the queue."),
-            ),
-            None => say("Wartet auf einen freien Platz.", "Waits for its turn."),
-        },
-        (DesktopState::Starting, Some(Step::Connecting), None) => {
-            say("Der Desktop läuft an und wird gleich sichtbar.", "The desktop is coming up and will show in a moment.")
-        }
-        (DesktopState::Starting, Some(Step::Starting), None) => {
-            say("Der Container startet.", "The container is starting.")
-        }
-        (DesktopState::Starting, _, None) => say("Der Container wird angelegt.", "The container is being made."),
-        (DesktopState::Running, ..) => running(desktop, policy, now, language),
-        (_, _, Some(why)) => why.sentence(language),
-        (DesktopState::Stopping, _, None) => say("Wird angehalten.", "Being stopped."),
-        (DesktopState::Stopped, _, None) => say("Angehalten. Die Dateien sind da.", "Stopped. The files are there."),
-        (DesktopState::Failed, _, None) => {
-            say("Der Start ist gescheitert. Bitte neu starten.", "The start failed. Please start it again.")
-        }
-    }
-}
-
-/// Why a running desktop is still alive, and until when.
-fn running(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language: Language) -> String {
-    let used = match desktop.last_input_at {
-        Some(input) => language.pick(
-            format!("Zuletzt benutzt {}.", ago(now - input, language)),
-            format!("Last used {}.", ago(now - input, language)),
-        ),
-        None => language.pick("Läuft, noch unbenutzt.", "Running, not yet used.").to_owned(),
-    };
-    match policy.stops_at(desktop) {
-        None => used,
-        Some(at) => {
-            let minutes = ((at - now).num_seconds().max(0) + 59) / 60;
-            let rest = language.pick(
-                format!("Hält ohne Benutzung in {minutes} Minuten an."),
-                format!("Stops in {minutes} minutes if unused."),
-            );
-            format!("{used} {rest}")
-        }
-    }
-}
-
-fn ago(span: TimeDelta, language: Language) -> String {
-    match span.num_minutes() {
-        ..1 => language.pick("gerade eben", "just now").to_owned(),
-        1 => language.pick("vor einer Minute", "a minute ago").to_owned(),
-        minutes @ 2..120 => language.pick(format!("vor {minutes} Minuten"), format!("{minutes} minutes ago")),
-        minutes => language.pick(format!("vor {} Stunden", minutes / 60), format!("{} hours ago", minutes / 60)),
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) async fn logout(caller: Caller, depot: &mut Depot, res: &mut Response
 
 /// The ways to sign in.
 #[derive(Serialize, ToSchema)]
+#[salvo(schema(name = AuthMethods))]
 pub(crate) struct Methods {
     /// By name and password.
     local: bool,

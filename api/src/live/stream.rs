@@ -11,7 +11,7 @@ use salvo::{
     oapi::endpoint,
     sse::{SseEvent, SseKeepAlive},
 };
-use serde_json::json;
+use serde::Serialize;
 use store::EngineStatus;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -21,7 +21,7 @@ use crate::{
     auth::Caller,
     error::{ApiError, language_of},
     extract,
-    views::{DesktopView, JobView},
+    views::{DesktopView, JobView, NoticeView},
 };
 
 /// How long a page waits before it connects again.
@@ -114,13 +114,13 @@ impl Listener {
             .filter(|details| self.principal.may(DesktopAction::See, &details.desktop).is_ok())
             .map(|details| {
                 let view = DesktopView::new(details.clone(), &self.app.config.idle, now, self.language);
-                event("desktop", &json!(view))
+                event("desktop", &view)
             });
         let jobs = change
             .jobs
             .iter()
             .filter(|_| self.principal.role == Role::Admin)
-            .map(|job| event("job", &json!(JobView::from(job.clone()))));
+            .map(|job| event("job", &JobView::from(job.clone())));
         let engine = change.engine.as_ref().map(|engine| notice(engine, self.language));
         let mut told: Vec<_> = desktops.chain(jobs).chain(engine).collect();
         // Changes that were read together carry their id together: with the last of them all is told up to there.
@@ -142,13 +142,14 @@ fn notice(engine: &EngineStatus, language: Language) -> SseEvent {
         );
         ("engine_unreachable", message)
     };
-    event("notice", &json!({ "code": code, "message": message }))
+    event("notice", &NoticeView { code, message })
 }
 
 fn going_away() -> SseEvent {
-    event("notice", &json!({ "code": "going_away", "message": "" })).retry(RETRY)
+    event("notice", &NoticeView { code: "going_away", message: "" }).retry(RETRY)
 }
 
-fn event(name: &str, data: &serde_json::Value) -> SseEvent {
-    SseEvent::default().name(name).text(data.to_string())
+fn event(name: &str, data: &impl Serialize) -> SseEvent {
+    // views are plain data, which always serialises
+    SseEvent::default().name(name).text(serde_json::to_string(data).unwrap_or_default())
 }

@@ -6,14 +6,13 @@ use salvo::{
 };
 use serde::Serialize;
 
-use crate::{auth::Caller, error::ApiError, extract, views::GroupView};
+use crate::{auth::Caller, error::ApiError, extract, views::GroupView, word::Word};
 
 /// Who the caller is and what they may.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Me {
     user: Person,
-    /// `student`, `teacher` or `admin`.
-    role: &'static str,
+    role: Word<Role>,
     groups: Vec<GroupView>,
     /// What the web app offers, as words.
     capabilities: Vec<&'static str>,
@@ -36,7 +35,7 @@ pub(crate) async fn me(caller: Caller, depot: &mut Depot) -> Result<Json<Me>, Ap
     let groups = app.store.users().groups(caller.user).await?;
     let Caller { principal, csrf_token } = caller;
     Ok(Json(Me {
-        role: Role::as_str(principal.role),
+        role: Word(principal.role),
         capabilities: principal.capabilities(),
         user: Person {
             id: principal.user.to_string(),

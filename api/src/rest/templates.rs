@@ -120,6 +120,5 @@ async fn audit(app: &App, caller: &Caller, action: &str, template: &Template) ->
 }
 
 fn view(caller: &Caller, template: Template) -> TemplateView {
-    let inside = caller.sees_inside(&template);
-    TemplateView::new(template, inside)
+    if caller.sees_inside_templates() { TemplateView::whole(template) } else { TemplateView::outside(template) }
 }

@@ -19,6 +19,7 @@ use crate::{
     error::ApiError,
     extract::{self, Body, InPath, Window},
     views::{ListView, TokenView},
+    word::Word,
 };
 
 /// A token to be made.
@@ -29,8 +30,7 @@ pub(crate) struct TokenInput {
     name: String,
     /// What it is good for; everything its owner may, where nothing is said.
     #[serde(default)]
-    #[salvo(schema(value_type = Vec<String>))]
-    scopes: Vec<Scope>,
+    scopes: Vec<Word<Scope>>,
     /// Days until it ends, 1 to 3650; 365 where nothing is said.
     #[serde(default)]
     expires_days: Option<i64>,
@@ -79,7 +79,8 @@ pub(crate) async fn create(
         return Err(ApiError::Malformed("expires_days: expected 1 to 3650".to_owned()));
     }
     let held = held_scopes(&caller);
-    let wanted = if scopes.is_empty() { held.to_vec() } else { scopes };
+    let wanted: Vec<_> =
+        if scopes.is_empty() { held.to_vec() } else { scopes.into_iter().map(|scope| scope.0).collect() };
     for scope in &wanted {
         caller.require_scope(*scope)?;
     }

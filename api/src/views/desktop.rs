@@ -1,0 +1,76 @@
+use chrono::TimeDelta;
+use domain::{
+    Language, Timestamp,
+    desktop::{DesktopState, Step},
+    explain::explain,
+    idle::IdlePolicy,
+};
+use salvo::oapi::ToSchema;
+use serde::Serialize;
+use store::Details;
+
+use crate::word::Word;
+
+/// One user's instance of one template.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[salvo(schema(name = Desktop))]
+pub(crate) struct DesktopView {
+    id: String,
+    /// DNS label under which it is addressed.
+    name: String,
+    /// Slug of its template.
+    template: String,
+    /// Username of its owner.
+    owner: String,
+    state: Word<DesktopState>,
+    /// Which part of the start is under way, while `starting`.
+    step: Option<Word<Step>>,
+    /// Why it ended or failed: a stable word.
+    reason: Option<&'static str>,
+    /// Place in the queue, from 1, while `queued`.
+    queue_position: Option<i32>,
+    /// Guess of the seconds until it starts, while `queued`.
+    eta_seconds: Option<i32>,
+    /// Where to open it.
+    url: String,
+    created_at: Timestamp,
+    /// When it last became `running`.
+    started_at: Option<Timestamp>,
+    /// Last keyboard or pointer input seen in its stream.
+    last_input_at: Option<Timestamp>,
+    /// The latest of its start, an extension and any input.
+    last_used_at: Option<Timestamp>,
+    /// When it stops if nobody uses it before then.
+    stops_at: Option<Timestamp>,
+    /// Why it is as it is, in a sentence.
+    why: String,
+    /// Whether it is gone: then forget it.
+    removed: bool,
+}
+
+impl DesktopView {
+    pub(crate) fn new(details: Details, installation: &IdlePolicy, now: Timestamp, language: Language) -> Self {
+        let Details { desktop, template, idle_after, owner } = details;
+        let own = idle_after.and_then(|limit| TimeDelta::from_std(limit).ok());
+        let policy = IdlePolicy { idle_after: own.or(installation.idle_after), ..*installation };
+        Self {
+            why: explain(&desktop, &policy, now, language),
+            stops_at: policy.stops_at(&desktop),
+            last_used_at: desktop.last_use(),
+            id: desktop.id.to_string(),
+            url: format!("/desktop/{}/", desktop.name),
+            name: desktop.name,
+            template,
+            owner,
+            state: Word(desktop.state),
+            step: desktop.step.map(Word),
+            reason: desktop.why.as_ref().map(domain::why::Why::code),
+            queue_position: desktop.queue_position,
+            eta_seconds: desktop.queue_eta_seconds,
+            created_at: desktop.created_at,
+            started_at: desktop.started_at,
+            last_input_at: desktop.last_input_at,
+            removed: desktop.removed_at.is_some(),
+        }
+    }
+}

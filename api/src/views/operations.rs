@@ -1,0 +1,102 @@
+use domain::Timestamp;
+use salvo::oapi::ToSchema;
+use serde::Serialize;
+use store::{EngineStatus, Entry, Job};
+
+/// Work that takes long enough to be watched.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[salvo(schema(name = Job))]
+pub(crate) struct JobView {
+    id: String,
+    /// `pull`.
+    kind: String,
+    /// `waiting`, `running`, `done` or `failed`.
+    state: String,
+    /// An image, for a pull.
+    subject: String,
+    /// 0 to 1, where it can be told.
+    progress: Option<f64>,
+    /// What is happening, or went wrong.
+    message: String,
+    created_at: Timestamp,
+    finished_at: Option<Timestamp>,
+}
+
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        Self {
+            id: job.id.to_string(),
+            kind: job.kind,
+            state: job.state,
+            subject: job.subject,
+            progress: job.progress,
+            message: job.message,
+            created_at: job.created_at,
+            finished_at: job.finished_at,
+        }
+    }
+}
+
+/// One line of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(name = AuditEntry))]
+pub(crate) struct AuditView {
+    id: String,
+    at: Timestamp,
+    /// Id of the one who did it; null where Pult acted by itself.
+    actor: Option<String>,
+    /// What was done: a stable word.
+    action: String,
+    /// To what.
+    object: Option<String>,
+    /// What else is worth knowing.
+    detail: Option<serde_json::Value>,
+}
+
+impl From<Entry> for AuditView {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            at: entry.at,
+            actor: entry.actor.map(|id| id.to_string()),
+            action: entry.action,
+            object: entry.object,
+            detail: entry.detail,
+        }
+    }
+}
+
+/// How the engine is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[salvo(schema(name = EngineStatus))]
+pub(crate) struct EngineView {
+    /// Whether it answered when last asked.
+    pub(crate) reachable: bool,
+    /// Since when that is so.
+    since: Option<Timestamp>,
+    /// When the database was last compared with all it shows.
+    checked_at: Option<Timestamp>,
+    /// What went wrong.
+    message: Option<String>,
+}
+
+impl From<Option<EngineStatus>> for EngineView {
+    fn from(status: Option<EngineStatus>) -> Self {
+        match status {
+            Some(EngineStatus { reachable, since, checked_at, message, .. }) => {
+                Self { reachable, since, checked_at, message }
+            }
+            None => Self { reachable: false, since: None, checked_at: None, message: None },
+        }
+    }
+}
+
+/// Something that everybody should know.
+#[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(name = Notice))]
+pub(crate) struct NoticeView {
+    /// `engine_unreachable`, `engine_back` or `going_away`.
+    pub(crate) code: &'static str,
+    /// A sentence in the caller's language.
+    pub(crate) message: &'static str,
+}

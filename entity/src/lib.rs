@@ -1,0 +1,15 @@
+//! Rows as they lie in the database. No queries, no logic: those are the store's and the domain's.
+
+pub mod assignment;
+pub mod audit;
+pub mod desktop;
+pub mod engine;
+pub mod group;
+pub mod installation;
+pub mod job;
+pub mod job_run;
+pub mod membership;
+pub mod session;
+pub mod template;
+pub mod token;
+pub mod user;

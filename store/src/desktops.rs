@@ -1,0 +1,230 @@
+use std::time::Duration;
+
+use domain::{
+    DesktopId, Timestamp, UserId,
+    desktop::{Desktop, DesktopState},
+};
+use entity::desktop;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{Page, Paging, Store, StoreError, secret};
+
+mod make;
+pub(crate) mod rows;
+
+use rows::{joined, live, to_details, to_domain, to_row};
+
+/// Desktops: intents, observations and what is shown of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Desktops<'a>(pub(crate) &'a Store);
+
+/// The answer to somebody who wants a desktop.
+#[derive(Debug, Clone)]
+pub enum Requested {
+    /// There was none; this one was made.
+    New(Details),
+    /// There is one already, and it is wanted again.
+    Existing(Details),
+}
+
+/// A desktop with what people call its template and its owner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Details {
+    /// The desktop.
+    pub desktop: Desktop,
+    /// Slug of its template.
+    pub template: String,
+    /// Idle limit of its template, where that has one of its own.
+    pub idle_after: Option<Duration>,
+    /// Username of its owner.
+    pub owner: String,
+}
+
+/// Which desktops a list holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Filter {
+    /// All of them.
+    All,
+    /// One person's.
+    OwnedBy(UserId),
+}
+
+impl Desktops<'_> {
+    /// One desktop, whether removed or not.
+    pub async fn get(&self, id: DesktopId) -> Result<Option<Desktop>, StoreError> {
+        Ok(desktop::Entity::find_by_id(id).one(self.0.db()).await?.map(to_domain))
+    }
+
+    /// One desktop that is not removed, with its details.
+    pub async fn details(&self, id: DesktopId) -> Result<Option<Details>, StoreError> {
+        let row = joined().filter(desktop::Column::Id.eq(id)).filter(live()).one(self.0.db()).await?;
+        row.map(to_details).transpose()
+    }
+
+    /// A page of desktops that are not removed, oldest first.
+    pub async fn page(&self, filter: Filter, paging: &Paging) -> Result<Page<Details>, StoreError> {
+        let mut select = joined().filter(live()).order_by_asc(desktop::Column::Id).limit(paging.limit + 1);
+        if let Filter::OwnedBy(owner) = filter {
+            select = select.filter(desktop::Column::OwnerId.eq(owner));
+        }
+        if let Some(after) = paging.after::<DesktopId>() {
+            select = select.filter(desktop::Column::Id.gt(after));
+        }
+        let rows = select.all(self.0.db()).await?;
+        let items = rows.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(items, paging.limit, |details| details.desktop.id))
+    }
+
+    /// What changed after a revision, removed ones included, and the revision up to which that is complete.
+    pub async fn since(&self, revision: i64) -> Result<(Vec<Details>, i64), StoreError> {
+        // Read the counter first: what is committed in between is found again next time, never skipped.
+        let until = self.0.revision().await?;
+        let rows = joined()
+            .filter(desktop::Column::Revision.gt(revision))
+            .order_by_asc(desktop::Column::Revision)
+            .all(self.0.db());
+        let details = rows.await?.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        Ok((details, until))
+    }
+
+    /// The ids of what changed after a revision and is not removed, with the revision of each change.
+    pub async fn changed_since(&self, revision: i64) -> Result<Vec<(DesktopId, i64)>, StoreError> {
+        Ok(desktop::Entity::find()
+            .select_only()
+            .columns([desktop::Column::Id, desktop::Column::Revision])
+            .filter(desktop::Column::Revision.gt(revision))
+            .filter(live())
+            .order_by_asc(desktop::Column::Revision)
+            .into_tuple()
+            .all(self.0.db())
+            .await?)
+    }
+
+    /// All desktops that are not removed.
+    pub async fn live(&self) -> Result<Vec<Desktop>, StoreError> {
+        let rows = desktop::Entity::find().filter(live()).all(self.0.db()).await?;
+        Ok(rows.into_iter().map(to_domain).collect())
+    }
+
+    /// All desktops in some states.
+    pub async fn in_states(&self, states: &[DesktopState]) -> Result<Vec<Details>, StoreError> {
+        let rows =
+            joined().filter(live()).filter(desktop::Column::State.is_in(states.iter().copied())).all(self.0.db());
+        rows.await?.into_iter().map(to_details).collect()
+    }
+
+    /// Changes what somebody wants of a desktop. Nothing is stored if nothing changes.
+    pub async fn change(
+        &self,
+        id: DesktopId,
+        change: impl FnOnce(Desktop) -> Desktop + Send,
+    ) -> Result<Option<Details>, StoreError> {
+        let mut write = self.0.write().await?;
+        let select = desktop::Entity::find_by_id(id).filter(live()).lock_exclusive();
+        let Some(row) = select.one(&write.transaction).await? else {
+            return Ok(None);
+        };
+        let before = to_domain(row.clone());
+        let after = change(before.clone());
+        if after != before {
+            let credential = row.credential.filter(|_| after.generation == before.generation);
+            let after = Desktop { revision: write.revision().await?, ..after };
+            to_row(after, credential).into_active_model().reset_all().update(&write.transaction).await?;
+        }
+        let row = joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
+        let details = row.map(to_details).transpose()?;
+        write.commit().await?;
+        Ok(details)
+    }
+
+    /// Stores what the worker made of a row and yields it at its new revision, as it will be read again; nothing is
+    /// stored, and nothing yielded, where the row is no longer the one it was made from.
+    pub async fn save(&self, desktop: &Desktop) -> Result<Option<Desktop>, StoreError> {
+        let mut write = self.0.write().await?;
+        let row = desktop::Entity::find_by_id(desktop.id).lock_exclusive().one(&write.transaction).await?;
+        let Some(row) = row.filter(|row| row.revision == desktop.revision) else {
+            return Ok(None);
+        };
+        let credential = row.credential.filter(|_| row.generation == desktop.generation);
+        let after = Desktop {
+            revision: write.revision().await?,
+            // the gateway's own column: never older than what it flushed meanwhile
+            last_input_at: row.last_input_at.max(desktop.last_input_at),
+            ..desktop.clone()
+        };
+        let row = to_row(after, credential);
+        row.clone().into_active_model().reset_all().update(&write.transaction).await?;
+        write.commit().await?;
+        Ok(Some(to_domain(row)))
+    }
+
+    /// The password of the desktop's present container: made at the first call, and the same until another
+    /// generation is meant. So a container that was made twice by mistake still has the one password.
+    pub async fn credential(&self, desktop: &Desktop) -> Result<Option<SecretString>, StoreError> {
+        let select =
+            || desktop::Entity::find_by_id(desktop.id).filter(desktop::Column::Generation.eq(desktop.generation));
+        let open = |sealed: &str| self.0.sealer().open(sealed, &rows::place(desktop.id, desktop.generation));
+        // Made once and asked for often: without a place among those who write, as long as it is there.
+        let known = select().one(self.0.db()).await?;
+        if let Some(sealed) = known.as_ref().and_then(|row| row.credential.as_deref()) {
+            return Ok(Some(open(sealed)?));
+        }
+        let write = self.0.write().await?;
+        let Some(row) = select().lock_exclusive().one(&write.transaction).await? else {
+            return Ok(None);
+        };
+        if let Some(sealed) = row.credential.as_deref() {
+            return Ok(Some(open(sealed)?));
+        }
+        let password = SecretString::from(secret::random_token());
+        let sealed = self.0.sealer().seal(password.expose_secret(), &rows::place(row.id, row.generation))?;
+        let mut row = row.into_active_model();
+        row.credential = Set(Some(sealed));
+        row.update(&write.transaction).await?;
+        write.commit().await?;
+        Ok(Some(password))
+    }
+
+    /// Tells desktops that wait their place and estimate, all at the one revision that is answered. One that has
+    /// left the queue meanwhile is not touched, nor is one whose place is what it was.
+    pub async fn set_places(&self, places: &[(DesktopId, i32, i32)]) -> Result<i64, StoreError> {
+        let mut write = self.0.write().await?;
+        let waiting = desktop::Entity::find()
+            .filter(desktop::Column::Id.is_in(places.iter().map(|(id, ..)| *id)))
+            .filter(desktop::Column::State.eq(DesktopState::Queued))
+            .order_by_asc(desktop::Column::Id)
+            .lock_exclusive()
+            .all(&write.transaction)
+            .await?;
+        let revision = write.revision().await?;
+        for row in waiting {
+            let place = places.iter().find(|(id, ..)| *id == row.id);
+            let Some((id, position, eta_seconds)) = place.filter(|place| row.queue_position != Some(place.1)) else {
+                continue;
+            };
+            desktop::Entity::update_many()
+                .col_expr(desktop::Column::QueuePosition, Expr::value(*position))
+                .col_expr(desktop::Column::QueueEtaSeconds, Expr::value(*eta_seconds))
+                .col_expr(desktop::Column::Revision, Expr::value(revision))
+                .filter(desktop::Column::Id.eq(*id))
+                .exec(&write.transaction)
+                .await?;
+        }
+        write.commit().await?;
+        Ok(revision)
+    }
+
+    /// Forgets desktops that were removed before a moment. Readers that did not learn of it by then load anew.
+    pub async fn purge_removed(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let write = self.0.write().await?;
+        let gone =
+            desktop::Entity::delete_many().filter(desktop::Column::RemovedAt.lt(before)).exec(&write.transaction);
+        let gone = gone.await?.rows_affected;
+        write.commit().await?;
+        Ok(gone)
+    }
+}

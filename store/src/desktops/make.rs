@@ -1,0 +1,120 @@
+//! The two ways in which a desktop's row comes to be: somebody wants one, or a container is found that had one.
+
+use domain::{DesktopId, TemplateId, UserId, desktop::Desktop, name, template::Template};
+use entity::desktop;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Desktops, Requested, rows};
+use crate::{StoreError, connection::now, secret};
+
+impl Desktops<'_> {
+    /// Somebody wants a desktop of a template: theirs if they have one, else a new one. Never two, also when they
+    /// ask twice at the same moment.
+    pub async fn request(
+        &self,
+        owner: &crate::User,
+        template: TemplateId,
+        slug: &str,
+    ) -> Result<Requested, StoreError> {
+        let label = name::label(&owner.username, slug);
+        let mut candidate = label.clone();
+        loop {
+            match self.try_request(owner.id, template, &candidate).await {
+                // Somebody else's name, or the same wish twice at once: look again, with another name.
+                Err(StoreError::Database(error)) if rows::is_unique_violation(&error) => {
+                    candidate = name::with_suffix(&label, &secret::random_suffix());
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn try_request(&self, owner: UserId, template: TemplateId, name: &str) -> Result<Requested, StoreError> {
+        let mut write = self.0.write().await?;
+        let existing = theirs(owner, template).lock_exclusive().one(&write.transaction).await?;
+        let id = if let Some(row) = &existing {
+            let before = rows::to_domain(row.clone());
+            let after = before.clone().want_running(now());
+            if after != before {
+                let credential = row.credential.clone().filter(|_| after.generation == before.generation);
+                let after = Desktop { revision: write.revision().await?, ..after };
+                let row = rows::to_row(after, credential);
+                row.into_active_model().reset_all().update(&write.transaction).await?;
+            }
+            row.id
+        } else {
+            let new = Desktop::requested(DesktopId::new(), name.to_owned(), owner, template, now());
+            let new = Desktop { revision: write.revision().await?, ..new };
+            insert(new, None, &write.transaction).await?
+        };
+        let row = rows::joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
+        let row = row.ok_or_else(|| StoreError::Corrupt("a desktop just stored is missing".to_owned()))?;
+        let details = rows::to_details(row)?;
+        write.commit().await?;
+        Ok(if existing.is_some() { Requested::Existing(details) } else { Requested::New(details) })
+    }
+
+    /// Makes a desktop known again whose container outlived its row. Not if there is a row after all, nor if its
+    /// owner has another desktop of the template by now. Without the container's password it is as if the container
+    /// had vanished: the next start makes a new one.
+    pub async fn adopt(
+        &self,
+        id: DesktopId,
+        owner: &crate::User,
+        template: &Template,
+        generation: i32,
+        password: Option<SecretString>,
+    ) -> Result<bool, StoreError> {
+        let generation = if password.is_some() { generation } else { generation + 1 };
+        let credential = password
+            .map(|password| self.0.sealer().seal(password.expose_secret(), &rows::place(id, generation)))
+            .transpose()?;
+        let label = name::label(&owner.username, &template.spec.slug);
+        let mut candidate = label.clone();
+        loop {
+            // Stopped, as far as is known: a container that runs is found by the next look, and adopted as running.
+            let known = Desktop::requested(id, candidate, owner.id, template.id, now()).ended(None, now());
+            match self.try_adopt(Desktop { generation, ..known }, credential.clone()).await {
+                // Somebody else's name, or adopted twice at once: look again, with another name.
+                Err(StoreError::Database(error)) if rows::is_unique_violation(&error) => {
+                    candidate = name::with_suffix(&label, &secret::random_suffix());
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn try_adopt(&self, known: Desktop, credential: Option<String>) -> Result<bool, StoreError> {
+        let mut write = self.0.write().await?;
+        let same = desktop::Entity::find_by_id(known.id).one(&write.transaction).await?;
+        let other = theirs(known.owner, known.template).one(&write.transaction).await?;
+        if same.is_some() || other.is_some() {
+            return Ok(false);
+        }
+        let adopted = Desktop { revision: write.revision().await?, ..known };
+        insert(adopted, credential, &write.transaction).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+}
+
+fn theirs(owner: UserId, template: TemplateId) -> Select<desktop::Entity> {
+    desktop::Entity::find()
+        .filter(desktop::Column::OwnerId.eq(owner))
+        .filter(desktop::Column::TemplateId.eq(template))
+        .filter(rows::live())
+}
+
+async fn insert(
+    desktop: Desktop,
+    credential: Option<String>,
+    transaction: &DatabaseTransaction,
+) -> Result<DesktopId, StoreError> {
+    let id = desktop.id;
+    let row = rows::to_row(desktop, credential).into_active_model();
+    desktop::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(id)
+}

@@ -1,0 +1,47 @@
+//! What Pult remembers: every query there is, behind one handle for each kind of thing.
+//!
+//! Every change that somebody follows raises the installation's *revision*, in the same transaction, and is
+//! announced on the [`Bus`] after the commit. Followers (the route table, the worker, event streams) ask for what
+//! changed since the revision they know, so a lost announcement costs time and never a change.
+//!
+//! What this room guarantees: what a method answered is durable; revisions become visible in their order. What it
+//! does not: that a row is still so when its reader acts on it. Whoever must know writes with [`Desktops::save`].
+
+mod activity;
+mod assignments;
+mod audit;
+mod bus;
+mod connection;
+mod desktops;
+mod engines;
+mod groups;
+mod jobs;
+mod page;
+mod routes;
+mod schedule;
+mod seal;
+mod secret;
+mod sessions;
+mod templates;
+mod text;
+mod tokens;
+mod users;
+
+pub use activity::Seen;
+pub use assignments::{Assignment, Assignments, Recipient};
+pub use audit::{Audit, Entry};
+pub use bus::Bus;
+pub use connection::{Config, Store, StoreError};
+pub use desktops::{Desktops, Details, Filter, Requested};
+pub use engines::{EngineStatus, Engines};
+pub use groups::{Group, Groups};
+pub use jobs::{Job, JobState, Jobs, PULL};
+pub use page::{Page, Paging};
+pub use routes::{RouteChanges, RouteRow, Routes};
+pub use schedule::Schedule;
+pub use seal::{SealError, Sealer};
+pub use secret::{csrf_token, random_key, random_words};
+pub use sessions::Sessions;
+pub use templates::{TemplateError, Templates};
+pub use tokens::{NewToken, Token, Tokens};
+pub use users::{LoginError, User, Users};

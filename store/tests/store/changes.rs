@@ -1,0 +1,194 @@
+//! Rows that change: only from what they are, and only in what was meant.
+
+use chrono::{TimeDelta, Utc};
+use domain::{
+    DesktopId,
+    desktop::{Desktop, DesktopState, Wanted},
+    why::Why,
+};
+use store::{Filter, Paging, Seen};
+
+use crate::house::{House, Outcome, at_once, observed, on_both, present};
+
+on_both![
+    of_two_saves_from_one_row_the_second_stores_nothing,
+    of_twenty_saves_at_once_one_is_stored,
+    a_save_of_what_is_gone_stores_nothing,
+    fifty_changes_at_once_all_apply,
+    a_change_that_changes_nothing_raises_no_revision,
+    a_change_of_what_is_removed_finds_nothing,
+    lists_hold_what_is_not_removed_and_only_its_owners,
+    input_is_remembered_and_never_goes_backwards,
+    input_raises_no_revision_and_does_not_outdate_a_row,
+    a_save_does_not_undo_input_seen_meanwhile,
+    places_are_told_to_those_that_wait,
+    what_was_removed_is_kept_for_a_while_and_then_forgotten,
+];
+
+fn again(desktop: Desktop) -> Desktop {
+    Desktop { attempts: desktop.attempts + 1, ..desktop }
+}
+
+async fn of_two_saves_from_one_row_the_second_stores_nothing(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let first = house.saved(row.clone().admitted()).await?;
+    assert_eq!(first.state, DesktopState::Starting);
+    assert!(first.revision > row.revision);
+    let before = house.store.revision().await?;
+    assert_eq!(house.store.desktops().save(&row.ended(None, Utc::now())).await?, None);
+    assert_eq!(house.again(&first).await?, first);
+    assert_eq!(house.store.revision().await?, before);
+    Ok(())
+}
+
+async fn of_twenty_saves_at_once_one_is_stored(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let saves = at_once(20, |index| {
+        let (house, row) = (house.clone(), row.clone().queued(i32::try_from(index).unwrap_or(0), 1));
+        async move { house.store.desktops().save(&row).await }
+    });
+    let mut stored = Vec::new();
+    for save in saves.await {
+        stored.extend(save?);
+    }
+    assert_eq!(stored, [house.again(&row).await?]);
+    Ok(())
+}
+
+async fn a_save_of_what_is_gone_stores_nothing(house: House) -> Outcome {
+    let row = Desktop { id: DesktopId::new(), ..house.some_desktop().await? };
+    assert_eq!(house.store.desktops().save(&row).await?, None);
+    Ok(())
+}
+
+async fn fifty_changes_at_once_all_apply(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let changes = at_once(50, |_| {
+        let (house, id) = (house.clone(), row.id);
+        async move { house.store.desktops().change(id, again).await }
+    });
+    for change in changes.await {
+        present(change?, "the desktop")?;
+    }
+    assert_eq!(house.again(&row).await?.attempts, 50);
+    Ok(())
+}
+
+async fn a_change_that_changes_nothing_raises_no_revision(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let before = house.store.revision().await?;
+    let details = present(house.store.desktops().change(row.id, |row| row.want_running(Utc::now())).await?, "it")?;
+    assert_eq!(details.desktop, row);
+    assert_eq!(house.store.revision().await?, before);
+    Ok(())
+}
+
+async fn a_change_of_what_is_removed_finds_nothing(house: House) -> Outcome {
+    let removed = house.saved(house.some_desktop().await?.removed(Utc::now())).await?;
+    assert_eq!(house.store.desktops().change(removed.id, again).await?, None);
+    assert_eq!(house.store.desktops().change(DesktopId::new(), again).await?, None);
+    assert_eq!(house.again(&removed).await?, removed);
+    Ok(())
+}
+
+async fn lists_hold_what_is_not_removed_and_only_its_owners(house: House) -> Outcome {
+    let (anna, ben) = (house.pupil("anna").await?, house.pupil("ben").await?);
+    let template = house.template("tiny").await?;
+    let (hers, his) = (house.wish(&anna, &template).await?, house.wish(&ben, &template).await?);
+    let removed = house.saved(house.wish(&anna, &house.template("xfce").await?).await?.removed(Utc::now())).await?;
+
+    let ids = async |filter| {
+        let page = house.store.desktops().page(filter, &Paging { limit: 200, cursor: None }).await?;
+        Ok::<_, store::StoreError>(page.items.into_iter().map(|details| details.desktop.id).collect::<Vec<_>>())
+    };
+    assert_eq!(ids(Filter::All).await?, [hers.id, his.id]);
+    assert_eq!(ids(Filter::OwnedBy(anna.id)).await?, [hers.id]);
+
+    let running = house.running(his).await?;
+    let found = house.store.desktops().in_states(&[DesktopState::Running, DesktopState::Failed]).await?;
+    assert_eq!(found.iter().map(|details| details.desktop.id).collect::<Vec<_>>(), [running.id]);
+    assert_eq!((found[0].template.as_str(), found[0].owner.as_str()), ("tiny", "ben"));
+
+    assert_eq!(house.store.desktops().details(removed.id).await?, None);
+    let kept = present(house.store.desktops().get(removed.id).await?, "the removed one")?;
+    assert_eq!(kept, removed);
+    let changed = house.store.desktops().changed_since(0).await?;
+    assert_eq!(changed, [(hers.id, hers.revision), (running.id, running.revision)]);
+    Ok(())
+}
+
+async fn input_is_remembered_and_never_goes_backwards(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let now = Utc::now();
+    // The finest steps there are, and ends of them that are written with fewer digits.
+    let base = chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
+    let moments =
+        [0, 1, 10, 999_999, 1_000_000, 1_500_000, 1_500_001].map(|micros| base + TimeDelta::microseconds(micros));
+    for (newest, at) in moments.iter().enumerate() {
+        let seen = |last_input_at| Seen { desktop: row.id, last_input_at };
+        house.store.desktops().record_input(&[seen(*at)]).await?;
+        assert_eq!(house.again(&row).await?.last_input_at, Some(*at));
+        let older: Vec<_> = moments[..newest].iter().copied().map(seen).collect();
+        house.store.desktops().record_input(&older).await?;
+        assert_eq!(house.again(&row).await?.last_input_at, Some(*at));
+    }
+    house.store.desktops().record_input(&[]).await?;
+    house.store.desktops().record_input(&[Seen { desktop: DesktopId::new(), last_input_at: now }]).await?;
+    Ok(())
+}
+
+async fn input_raises_no_revision_and_does_not_outdate_a_row(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let before = house.store.revision().await?;
+    house.store.desktops().record_input(&[Seen { desktop: row.id, last_input_at: Utc::now() }]).await?;
+    assert_eq!(house.store.revision().await?, before);
+    assert_eq!(house.again(&row).await?.revision, row.revision);
+    house.saved(row.admitted()).await?;
+    Ok(())
+}
+
+async fn a_save_does_not_undo_input_seen_meanwhile(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let at = present(chrono::DateTime::from_timestamp_micros(Utc::now().timestamp_micros()), "the time")?;
+    house.store.desktops().record_input(&[Seen { desktop: row.id, last_input_at: at }]).await?;
+    let stored = house.saved(row.connecting(&observed(1))).await?;
+    assert_eq!(stored.last_input_at, Some(at));
+    assert_eq!(house.again(&stored).await?, stored);
+    Ok(())
+}
+
+async fn places_are_told_to_those_that_wait(house: House) -> Outcome {
+    let rows = house.some_desktops(4).await?;
+    let first = house.saved(rows[0].clone().queued(2, 20)).await?;
+    let second = house.saved(rows[1].clone().queued(2, 30)).await?;
+    let nowhere = house.saved(Desktop { queue_position: None, ..rows[2].clone().queued(0, 0) }).await?;
+    let left = house.saved(rows[3].clone().queued(1, 10).admitted()).await?;
+    let places = [(first.id, 1, 10), (second.id, 2, 25), (nowhere.id, 3, 30), (left.id, 4, 40)];
+
+    let revision = house.store.desktops().set_places(&places).await?;
+    assert_eq!(house.store.revision().await?, revision);
+    let place = |row: &Desktop| (row.queue_position, row.queue_eta_seconds, row.revision);
+    assert_eq!(place(&house.again(&first).await?), (Some(1), Some(10), revision));
+    assert_eq!(house.again(&second).await?, second, "its place is what it was");
+    assert_eq!(place(&house.again(&nowhere).await?), (Some(3), Some(30), revision));
+    assert_eq!(house.again(&left).await?, left, "its turn has come");
+    Ok(())
+}
+
+async fn what_was_removed_is_kept_for_a_while_and_then_forgotten(house: House) -> Outcome {
+    let rows = house.some_desktops(3).await?;
+    let now = Utc::now();
+    let stopped = rows[0].clone().want_stopped(Why::Nightly).ended(None, now - TimeDelta::days(9));
+    let kept = house.saved(stopped).await?;
+    let recent = house.saved(rows[1].clone().want_removed().removed(now)).await?;
+    let old = house.saved(rows[2].clone().want_removed().removed(now - TimeDelta::days(2))).await?;
+
+    let (changed, _) = house.store.desktops().since(0).await?;
+    assert_eq!(changed.len(), 3, "followers learn of what was removed");
+    assert_eq!(house.store.desktops().purge_removed(now - TimeDelta::days(1)).await?, 1);
+    assert_eq!(house.store.desktops().get(old.id).await?, None);
+    assert_eq!(house.again(&recent).await?.wanted, Wanted::Removed);
+    assert_eq!(house.again(&kept).await?, kept);
+    assert_eq!(house.store.desktops().purge_removed(now - TimeDelta::days(1)).await?, 0);
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! The store on both of its databases: every test runs on SQLite, in a file of its own, and on PostgreSQL, in a
+//! database of its own.
+//!
+//! `setup/postgres start` brings the server and says what `PULT_TEST_POSTGRES_URL` must be. Without it the tests on
+//! PostgreSQL fail; none is skipped.
+
+mod assignments;
+mod changes;
+mod credentials;
+mod house;
+mod pages;
+mod people;
+mod precision;
+mod records;
+mod revisions;
+mod routes;
+mod schema;
+mod sessions;
+mod storm;
+mod templates;
+mod tokens;
+mod wishes;

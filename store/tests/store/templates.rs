@@ -1,0 +1,133 @@
+//! Templates, and who may start them.
+
+use domain::{
+    TemplateId,
+    template::{Template, TemplateSpec},
+};
+use store::{Paging, Recipient, TemplateError, User};
+
+use crate::house::{Failed, House, Outcome, at_once, on_both, present, spec};
+
+on_both![
+    a_template_is_shown_to_whom_it_was_given,
+    a_template_given_twice_is_shown_once,
+    a_template_that_is_switched_off_is_shown_to_nobody,
+    a_slug_belongs_to_one_template,
+    a_template_in_use_stays,
+    a_template_is_not_deleted_from_under_a_new_desktop,
+    a_template_that_is_gone_cannot_be_edited,
+];
+
+const ALL: Paging = Paging { limit: 200, cursor: None };
+
+async fn startable(house: &House, user: &User) -> Result<Vec<String>, Failed> {
+    let groups: Vec<_> = house.store.users().groups(user.id).await?.iter().map(|group| group.id).collect();
+    let page = house.store.templates().page_for(user.id, &groups, &ALL).await?;
+    for template in &page.items {
+        assert!(house.store.templates().may_start(user.id, &groups, template.id).await?);
+    }
+    Ok(page.items.into_iter().map(|template| template.spec.slug).collect())
+}
+
+async fn a_template_is_shown_to_whom_it_was_given(house: House) -> Outcome {
+    let (anna, ben) = (house.pupil("anna").await?, house.pupil("ben").await?);
+    let group = house.store.groups().ensure("10a").await?;
+    house.store.users().join(anna.id, group.id).await?;
+    let [everybodys, the_groups, bens] =
+        [house.template("a").await?, house.template("b").await?, house.template("c").await?];
+    let nobodys = house.template("d").await?;
+    house.give(&everybodys, &Recipient::Everyone).await?;
+    house.give(&the_groups, &Recipient::Group(group.id, group.name.clone())).await?;
+    house.give(&bens, &Recipient::User(ben.id, ben.username.clone())).await?;
+
+    assert_eq!(startable(&house, &anna).await?, ["a", "b"]);
+    assert_eq!(startable(&house, &ben).await?, ["a", "c"]);
+    assert!(!house.store.templates().may_start(anna.id, &[group.id], nobodys.id).await?);
+    assert!(!house.store.templates().may_start(ben.id, &[], the_groups.id).await?);
+    assert!(!house.store.templates().may_start(ben.id, &[], TemplateId::new()).await?);
+    assert_eq!(house.store.templates().page(&ALL).await?.items.len(), 4);
+    Ok(())
+}
+
+async fn a_template_given_twice_is_shown_once(house: House) -> Outcome {
+    let anna = house.pupil("anna").await?;
+    let template = house.template("tiny").await?;
+    house.give(&template, &Recipient::Everyone).await?;
+    house.give(&template, &Recipient::User(anna.id, anna.username.clone())).await?;
+    assert_eq!(startable(&house, &anna).await?, ["tiny"]);
+    Ok(())
+}
+
+async fn a_template_that_is_switched_off_is_shown_to_nobody(house: House) -> Outcome {
+    let anna = house.pupil("anna").await?;
+    let template = house.template("tiny").await?;
+    house.give(&template, &Recipient::Everyone).await?;
+    let off = Template { spec: TemplateSpec { enabled: false, ..template.spec.clone() }, ..template };
+    house.store.templates().update(&off).await?;
+    assert_eq!(startable(&house, &anna).await?, Vec::<String>::new());
+    assert!(!house.store.templates().may_start(anna.id, &[], off.id).await?);
+    assert_eq!(house.store.templates().page(&ALL).await?.items.len(), 1, "whoever runs the house sees it");
+    Ok(())
+}
+
+async fn a_slug_belongs_to_one_template(house: House) -> Outcome {
+    let tiny = house.template("tiny").await?;
+    let xfce = house.template("xfce").await?;
+    assert!(matches!(house.store.templates().create(&spec("tiny")).await, Err(TemplateError::SlugTaken)));
+    let renamed = Template { spec: spec("tiny"), ..xfce.clone() };
+    assert!(matches!(house.store.templates().update(&renamed).await, Err(TemplateError::SlugTaken)));
+    assert_eq!(house.store.templates().get(xfce.id).await?, Some(xfce.clone()));
+    // the slug changes hands, the template does not
+    house.store.templates().update(&Template { spec: spec("small"), ..tiny.clone() }).await?;
+    house.store.templates().update(&renamed).await?;
+    assert_eq!(present(house.store.templates().by_slug("tiny").await?, "tiny")?.id, xfce.id);
+    Ok(())
+}
+
+async fn a_template_in_use_stays(house: House) -> Outcome {
+    let template = house.template("tiny").await?;
+    house.give(&template, &Recipient::Everyone).await?;
+    let row = house.wish(&house.pupil("anna").await?, &template).await?;
+    house.wish(&house.pupil("ben").await?, &template).await?;
+    assert!(matches!(house.store.templates().delete(template.id).await, Err(TemplateError::InUse(2))));
+    house.saved(row.removed(chrono::Utc::now())).await?;
+    assert!(matches!(house.store.templates().delete(template.id).await, Err(TemplateError::InUse(1))));
+    for row in house.store.desktops().live().await? {
+        house.saved(row.removed(chrono::Utc::now())).await?;
+    }
+    house.store.templates().delete(template.id).await?;
+    assert_eq!(house.store.templates().by_slug("tiny").await?, None);
+    assert_eq!(house.count::<entity::assignment::Entity>().await?, 0, "what was given is taken along");
+    house.store.templates().delete(template.id).await?;
+    Ok(())
+}
+
+async fn a_template_is_not_deleted_from_under_a_new_desktop(house: House) -> Outcome {
+    let anna = house.pupil("anna").await?;
+    for round in 0..20 {
+        let template = house.template(&format!("t{round}")).await?;
+        let answers = at_once(2, |index| {
+            let (house, anna, template) = (house.clone(), anna.clone(), template.clone());
+            async move {
+                if (index + round) % 2 == 0 {
+                    house.wish(&anna, &template).await.is_ok()
+                } else {
+                    house.store.templates().delete(template.id).await.is_ok()
+                }
+            }
+        });
+        let answers = answers.await;
+        assert!(answers[0] != answers[1], "either there is a desktop or the template is gone");
+        let is_gone = house.store.templates().get(template.id).await?.is_none();
+        let has_desktop = house.store.desktops().live().await?.iter().any(|row| row.template == template.id);
+        assert!(is_gone != has_desktop);
+    }
+    Ok(())
+}
+
+async fn a_template_that_is_gone_cannot_be_edited(house: House) -> Outcome {
+    let template = house.template("tiny").await?;
+    house.store.templates().delete(template.id).await?;
+    assert!(matches!(house.store.templates().update(&template).await, Err(TemplateError::Store(_))));
+    Ok(())
+}

@@ -1,0 +1,14 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** The words of the product, as the server says them. One place to follow when the document's names move. */
+export type Desktop = Schemas['Desktop'];
+export type DesktopState = Schemas['DesktopState'];
+export type DesktopStep = Schemas['DesktopStep'];
+export type Template = Schemas['Template'];
+export type Me = Schemas['Me'];
+export type Status = Schemas['Status'];
+export type AuthMethods = Schemas['AuthMethods'];
+export type Notice = Schemas['Notice'];
+export type Problem = Schemas['Problem'];

@@ -1,0 +1,32 @@
+import { LogOut } from 'lucide-react';
+import type { ReactElement } from 'react';
+import type { Me } from '~/api/types';
+import { useT } from '~/i18n/useT';
+import { Menu, MenuItem, MenuLine } from '~/ui/Menu';
+import { LanguageChoice, ThemeChoice } from './LookChoices';
+import styles from './UserMenu.module.css';
+
+type UserMenuListProps = { me: Me; name: string; trigger: ReactElement; open: boolean; onSignOut: () => void };
+
+export default function UserMenuList({ me, name, trigger, open, onSignOut }: UserMenuListProps) {
+  const t = useT();
+  const header = (
+    <div className={styles.header}>
+      <strong>{name}</strong>
+      <span>{[t(ROLES[me.role]), ...me.groups.map((group) => group.name)].join(' · ')}</span>
+    </div>
+  );
+  return (
+    <Menu trigger={trigger} open={open} label={t('userMenu.label')} header={header}>
+      <ThemeChoice />
+      <MenuLine />
+      <LanguageChoice />
+      <MenuLine />
+      <MenuItem icon={LogOut} onAction={onSignOut}>
+        {t('userMenu.signOut')}
+      </MenuItem>
+    </Menu>
+  );
+}
+
+const ROLES = { student: 'role.student', teacher: 'role.teacher', admin: 'role.admin' } as const;

@@ -1,0 +1,32 @@
+import { type ComponentType, lazy } from 'react';
+import { authMethodsQuery, desktopsQuery, meQuery, statusQuery, templatesQuery } from '~/api/queries';
+import { queryClient } from '~/api/queryClient';
+
+const load = {
+  login: () => import('~/login/LoginPage'),
+  start: () => import('~/start/StartPage'),
+  desktop: () => import('~/viewer/DesktopPage'),
+};
+
+const page = <P extends object>(load: () => Promise<{ default: ComponentType<P> }>) => lazy(load);
+
+export const LoginPage = page(load.login);
+// Where nearly every visit begins or ends: worth being part of what is fetched first.
+export { default as DashboardPage } from '~/dashboard/DashboardPage';
+export const StartPage = page(load.start);
+export const DesktopPage = page(load.desktop);
+
+/** Begins to fetch the code and the data of the page at this address, before anything is rendered. */
+export function preloadPage(pathname: string): void {
+  if (pathname === '/login') {
+    void load.login();
+    void queryClient.prefetchQuery(authMethodsQuery);
+    return;
+  }
+  if (pathname.startsWith('/desktop/')) void load.desktop();
+  if (pathname.startsWith('/start/')) void load.start();
+  void queryClient.prefetchQuery(meQuery);
+  void queryClient.prefetchQuery(desktopsQuery);
+  void queryClient.prefetchQuery(templatesQuery);
+  void queryClient.prefetchQuery(statusQuery);
+}

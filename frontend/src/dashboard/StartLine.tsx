@@ -1,0 +1,42 @@
+import type { Desktop } from '~/api/types';
+import { roughly } from '~/desktop/StartProgress';
+import { STEP_LABELS, STEPS } from '~/desktop/startSteps';
+import { useStart } from '~/desktop/useStart';
+import { useT } from '~/i18n/useT';
+import { useTimes } from '~/i18n/useTimes';
+import styles from './StartLine.module.css';
+
+/** A start in one line: which step of how many, and for how long. Without a desktop: the click was just now. */
+export const StartLine = ({ desktop }: { desktop: Desktop | undefined }) =>
+  desktop ? <Going desktop={desktop} /> : <Line at={0} text="" time="" />;
+
+function Going({ desktop }: { desktop: Desktop }) {
+  const t = useT();
+  const times = useTimes();
+  const { step = 'queue', elapsed } = useStart(desktop);
+  const place = step === 'queue' ? desktop.queue_position : null;
+  const seconds = desktop.eta_seconds;
+  const text = !place
+    ? t(STEP_LABELS[step])
+    : seconds == null
+      ? t('card.place', { place })
+      : t('card.placeAndTime', { place, seconds: roughly(seconds) });
+  return <Line at={STEPS.indexOf(step)} text={text} time={times.elapsed(elapsed)} />;
+}
+
+function Line({ at, text, time }: { at: number; text: string; time: string }) {
+  const t = useT();
+  return (
+    <div className={styles.start}>
+      <div className={styles.bar} aria-hidden>
+        {STEPS.slice(0, -1).map((step, index) => (
+          <span key={step} data-progress={index < at ? 'done' : index === at ? 'now' : 'next'} />
+        ))}
+      </div>
+      <p className={styles.text}>
+        <span>{text || t('step.queue')}</span>
+        <span className={styles.time}>{time}</span>
+      </p>
+    </div>
+  );
+}

@@ -49,14 +49,10 @@ use_engine() {
   export "${line?}"
 }
 
-# Where this machine itself gets Debian bookworm from, as lines for apt, if that is not the usual place.
+# Where this machine itself gets Debian bookworm from, as lines for apt; nothing on another system.
 # Left out: addresses with a password in them, which would end up in an image's history.
 debian_sources() {
   # shellcheck disable=SC2016 # apt's own variables
   apt-get indextargets --format 'deb $(SITE) $(RELEASE) $(COMPONENT) # $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
-    awk '$3 ~ /^bookworm/ && $4 == "main" && $NF == "Debian" && $2 ~ /^http/ && $2 !~ /@/ {
-           lines = lines $1 " " $2 " " $3 " " $4 "\n"
-           if ($2 !~ /^https?:\/\/(deb|security)\.debian\.org\//) unusual = 1
-         }
-         END { if (unusual) printf "%s", lines }'
+    awk '$3 ~ /^bookworm/ && $4 == "main" && $NF == "Debian" && $2 ~ /^http/ && $2 !~ /@/ { print $1, $2, $3, $4 }'
 }

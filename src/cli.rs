@@ -8,7 +8,7 @@ use humantime_serde::re::humantime;
 #[derive(Debug, Parser)]
 #[command(name = "pult", version, about, propagate_version = true)]
 pub(crate) struct Cli {
-    /// The configuration file; see pult.example.toml. Every key can also be given as PULT_<SECTION>__<KEY>.
+    /// The configuration file; see pult.example.toml. Every key can also be given in the environment.
     #[arg(long, global = true, env = "PULT_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 

@@ -7,9 +7,9 @@ use salvo::{
         Components, Info, License, OpenApi, SecurityScheme, ToSchema,
         naming::{FlexNamer, set_namer},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme},
-        swagger_ui::SwaggerUi,
     },
 };
+use salvo_oapi::swagger_ui::SwaggerUi;
 
 use crate::{
     app::App,

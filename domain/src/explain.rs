@@ -34,7 +34,7 @@ pub fn explain(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language:
         (DesktopState::Running, ..) => running(desktop, policy, now, language),
         (_, _, Some(why)) => why.sentence(language),
         (DesktopState::Stopping, _, None) => say("Wird angehalten.", "Being stopped."),
-        (DesktopState::Stopped, _, None) => say("Angehalten. Die Dateien sind da.", "Stopped. The files are there."),
+        (DesktopState::Stopped, _, None) => say("Angehalten.", "Stopped."),
         (DesktopState::Failed, _, None) => {
             say("Der Start ist gescheitert. Bitte neu starten.", "The start failed. Please start it again.")
         }

@@ -106,27 +106,20 @@ impl Why {
     pub fn sentence(&self, language: Language) -> String {
         let say = |german: &str, english: &str| language.pick(german, english).to_owned();
         match self {
-            Self::StoppedByOwner => say(
-                "Von der Besitzerin oder dem Besitzer angehalten. Die Dateien sind da.",
-                "Stopped by its owner. The files are there.",
-            ),
-            Self::StoppedByStaff => {
-                say("Von einer Lehrkraft angehalten. Die Dateien sind da.", "Stopped by staff. The files are there.")
-            }
+            Self::StoppedByOwner => say("Von der Besitzerin oder dem Besitzer angehalten.", "Stopped by its owner."),
+            Self::StoppedByStaff => say("Von einer Lehrkraft angehalten.", "Stopped by staff."),
             Self::Idle { minutes } => language.pick(
-                format!("Angehalten, weil {minutes} Minuten lang niemand daran gearbeitet hat. Die Dateien sind da."),
-                format!("Stopped because nobody worked in it for {minutes} minutes. The files are there."),
+                format!("Angehalten, weil {minutes} Minuten lang niemand daran gearbeitet hat."),
+                format!("Stopped because nobody worked in it for {minutes} minutes."),
             ),
-            Self::Nightly => {
-                say("Wie jede Nacht angehalten. Die Dateien sind da.", "Stopped as every night. The files are there.")
-            }
+            Self::Nightly => say("Wie jede Nacht angehalten.", "Stopped as every night."),
             Self::StoppedOutside => say(
                 "Der Container wurde außerhalb von Pult beendet. Ein Klick startet den Desktop wieder.",
                 "Its container was ended outside of Pult. One click starts the desktop again.",
             ),
             Self::RemovedOutside => say(
-                "Der Container wurde außerhalb von Pult entfernt. Ein Klick startet den Desktop neu, die Dateien sind da.",
-                "Its container was removed outside of Pult. One click starts the desktop anew; the files are there.",
+                "Der Container wurde außerhalb von Pult entfernt. Ein Klick startet den Desktop neu.",
+                "Its container was removed outside of Pult. One click starts the desktop anew.",
             ),
             Self::PausedOutside => {
                 say("Der Container wurde außerhalb von Pult eingefroren.", "Its container was frozen outside of Pult.")
@@ -155,7 +148,7 @@ impl Why {
                 format!("Die eigenen Dateien sind gerade nicht erreichbar: {detail}"),
                 format!("The home is not available: {detail}"),
             ),
-            Self::Removed => say("Wird entfernt. Die Dateien bleiben.", "Being removed. The files stay."),
+            Self::Removed => say("Wird entfernt.", "Being removed."),
         }
     }
 }

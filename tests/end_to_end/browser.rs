@@ -39,3 +39,9 @@ async fn a_pupil_signs_in_starts_a_desktop_and_types_into_it() {
     let file = only_home(&pult).join("hello.txt");
     assert_eq!(std::fs::read_to_string(file).expect("what was typed lies in the home"), "hello\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pupil_starts_the_whole_desktop_and_stops_it() {
+    let pult = Pult::start().await;
+    journey(&pult, "whole-desktop");
+}

@@ -68,7 +68,11 @@ pub(crate) async fn show(
 ///
 /// 202 and a new desktop, or 200 and the caller's existing one, which is wanted again. Never two, so asking twice is
 /// harmless. What is answered is durable; watch `/api/v1/events` for what becomes of it.
-#[endpoint(tags("desktops"), responses((status_code = 200, description = "The caller's existing one", body = DesktopView)))]
+#[endpoint(
+    tags("desktops"),
+    parameters(("Idempotency-Key" = Option<String>, Header, description = "Accepted and not needed: a wish is idempotent by itself")),
+    responses((status_code = 200, description = "The caller's existing one", body = DesktopView))
+)]
 pub(crate) async fn request(
     caller: Caller,
     wish: Body<DesktopRequest>,

@@ -138,7 +138,8 @@ node:
 	setup/node
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json | node
-	npm --prefix frontend ci --loglevel=error --no-audit --no-fund
+	$(quietly)
+	quietly npm --prefix frontend ci --loglevel=error --no-audit --no-fund
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html frontend/csp.txt \
     $(wildcard frontend/*.ts frontend/build/*.ts) \

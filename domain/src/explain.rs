@@ -1,15 +1,13 @@
-//! Why a desktop is as it is at this moment, in a sentence.
-
-use chrono::TimeDelta;
+//! Why a desktop is as it is, in a sentence.
 
 use crate::{
-    Language, Timestamp,
+    Language,
     desktop::{Desktop, DesktopState, Step},
     idle::IdlePolicy,
 };
 
-/// Why a desktop is in the state it is in, at this moment, in a sentence.
-pub fn explain(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language: Language) -> String {
+/// Why a desktop is in the state it is in, in a sentence.
+pub fn explain(desktop: &Desktop, policy: &IdlePolicy, language: Language) -> String {
     let say = |german: &str, english: &str| language.pick(german, english).to_owned();
     match (desktop.state, desktop.step, &desktop.why) {
         (DesktopState::Starting, _, Some(why)) => language.pick(
@@ -31,7 +29,7 @@ pub fn explain(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language:
             say("Der Container startet.", "The container is starting.")
         }
         (DesktopState::Starting, _, None) => say("Der Container wird angelegt.", "The container is being made."),
-        (DesktopState::Running, ..) => running(desktop, policy, now, language),
+        (DesktopState::Running, ..) => running(desktop, policy, language),
         (_, _, Some(why)) => why.sentence(language),
         (DesktopState::Stopping, _, None) => say("Wird angehalten.", "Being stopped."),
         (DesktopState::Stopped, _, None) => say("Angehalten.", "Stopped."),
@@ -41,34 +39,18 @@ pub fn explain(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language:
     }
 }
 
-/// Why a running desktop is still alive, and until when.
-fn running(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, language: Language) -> String {
+/// Why a running desktop is still alive, and when it stops: without times that grow old on a page.
+fn running(desktop: &Desktop, policy: &IdlePolicy, language: Language) -> String {
     let used = match desktop.last_input_at {
-        Some(input) => language.pick(
-            format!("Zuletzt benutzt {}.", ago(now - input, language)),
-            format!("Last used {}.", ago(now - input, language)),
-        ),
-        None => language.pick("Läuft, noch unbenutzt.", "Running, not yet used.").to_owned(),
+        Some(_) => language.pick("Läuft und wird benutzt.", "Running and in use."),
+        None => language.pick("Läuft, noch unbenutzt.", "Running, not yet used."),
     };
-    match policy.stops_at(desktop) {
-        None => used,
-        Some(at) => {
-            let minutes = ((at - now).num_seconds().max(0) + 59) / 60;
-            let rest = language.pick(
-                format!("Hält ohne Benutzung in {minutes} Minuten an."),
-                format!("Stops in {minutes} minutes if unused."),
-            );
-            format!("{used} {rest}")
-        }
-    }
-}
-
-fn ago(span: TimeDelta, language: Language) -> String {
-    match span.num_minutes() {
-        ..1 => language.pick("gerade eben", "just now").to_owned(),
-        1 => language.pick("vor einer Minute", "a minute ago").to_owned(),
-        minutes @ 2..120 => language.pick(format!("vor {minutes} Minuten"), format!("{minutes} minutes ago")),
-        minutes => language.pick(format!("vor {} Stunden", minutes / 60), format!("{} hours ago", minutes / 60)),
+    match policy.idle_after.map(|limit| limit.num_minutes()) {
+        None => used.to_owned(),
+        Some(minutes) => language.pick(
+            format!("{used} Hält an, wenn {minutes} Minuten lang weder Taste noch Maus benutzt wird."),
+            format!("{used} Stops after {minutes} minutes without key or pointer."),
+        ),
     }
 }
 
@@ -88,21 +70,20 @@ mod tests {
         IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
 
     #[test]
-    fn a_running_desktop_says_why_it_is_alive_and_until_when() {
+    fn a_running_desktop_says_why_it_is_alive_and_when_it_stops() {
         let start = testing::epoch();
         let mut desktop = testing::running(start);
-        let say =
-            |desktop: &_, minutes| explain(desktop, &POLICY, start + TimeDelta::minutes(minutes), Language::English);
-        assert_eq!(say(&desktop, 0), "Running, not yet used. Stops in 45 minutes if unused.");
+        let say = |desktop: &_| explain(desktop, &POLICY, Language::English);
+        assert_eq!(say(&desktop), "Running, not yet used. Stops after 45 minutes without key or pointer.");
         desktop.last_input_at = Some(start + TimeDelta::minutes(7));
-        assert_eq!(say(&desktop, 10), "Last used 3 minutes ago. Stops in 42 minutes if unused.");
+        assert_eq!(say(&desktop), "Running and in use. Stops after 45 minutes without key or pointer.");
     }
 
     #[test]
     fn a_failed_try_is_told_while_it_is_tried_again() {
         let now = testing::epoch();
         let desktop = testing::requested(now).admitted().try_failed(Why::OutOfMemory, &StartPolicy::default(), now);
-        let sentence = explain(&desktop, &POLICY, now, Language::German);
+        let sentence = explain(&desktop, &POLICY, Language::German);
         assert!(sentence.starts_with("Neuer Versuch"), "{sentence}");
     }
 }

@@ -27,7 +27,7 @@ async fn the_unused_desktop_is_stopped_and_the_used_one_is_not() {
     let used = worker.look(&used).await.expect("it is there");
     assert_eq!(used.state(), "running");
     assert!(!used.text("last_input_at").is_empty());
-    assert!(used.text("why").starts_with("Last used just now."), "{}", used.text("why"));
+    assert!(used.text("why").starts_with("Running and in use."), "{}", used.text("why"));
     typing.abort();
     // the warning came first, as an event of the running desktop
     assert!(events.came().iter().filter(|event| event.is_of(&watched)).count() >= 2);

@@ -107,13 +107,12 @@ fn follow(
 impl Listener {
     /// The events that a change is for this caller.
     fn tell(&self, change: &Change) -> Vec<SseEvent> {
-        let now = crate::rest::now();
         let desktops = change
             .desktops
             .iter()
             .filter(|details| self.principal.may(DesktopAction::See, &details.desktop).is_ok())
             .map(|details| {
-                let view = DesktopView::new(details.clone(), &self.app.config.idle, now, self.language);
+                let view = DesktopView::new(details.clone(), &self.app.config.idle, self.language);
                 event("desktop", &view)
             });
         let jobs = change

@@ -195,5 +195,5 @@ async fn change(
 }
 
 fn view(app: &App, details: Details, language: Language) -> DesktopView {
-    DesktopView::new(details, &app.config.idle, now(), language)
+    DesktopView::new(details, &app.config.idle, language)
 }

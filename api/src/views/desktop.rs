@@ -49,12 +49,12 @@ pub(crate) struct DesktopView {
 }
 
 impl DesktopView {
-    pub(crate) fn new(details: Details, installation: &IdlePolicy, now: Timestamp, language: Language) -> Self {
+    pub(crate) fn new(details: Details, installation: &IdlePolicy, language: Language) -> Self {
         let Details { desktop, template, idle_after, owner } = details;
         let own = idle_after.and_then(|limit| TimeDelta::from_std(limit).ok());
         let policy = IdlePolicy { idle_after: own.or(installation.idle_after), ..*installation };
         Self {
-            why: explain(&desktop, &policy, now, language),
+            why: explain(&desktop, &policy, language),
             stops_at: policy.stops_at(&desktop),
             last_used_at: desktop.last_use(),
             id: desktop.id.to_string(),

@@ -20,7 +20,7 @@ export const CASES = [
     path: '/login',
     ready: 'form',
     act: async (page) => {
-      await page.locator('main button').last().click();
+      await page.locator('main button[aria-haspopup]').last().click();
       await page.getByRole('menu').waitFor();
     },
   },

@@ -4,144 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sign in with a local account */
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End this session */
-        post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/methods": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How one can sign in here */
-        get: operations["auth_methods"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who am I */
-        get: operations["me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How the installation is */
-        get: operations["status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Templates the caller may start */
-        get: operations["list_templates"];
-        put?: never;
-        /** Create a template (admin) */
-        post: operations["create_template"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{slug}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a template (admin) */
-        delete: operations["delete_template"];
-        options?: never;
-        head?: never;
-        /** Change a template (admin) */
-        patch: operations["update_template"];
-        trace?: never;
-    };
-    "/api/v1/templates/{slug}/pull": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Fetch the template's image (admin) */
-        post: operations["pull_template"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/assignments": {
         parameters: {
             query?: never;
@@ -149,11 +11,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Assignments */
-        get: operations["list_assignments"];
+        /** Lists assignments: a teacher's own, an administrator's all */
+        get: operations["list2"];
         put?: never;
-        /** Give a template to a group, a user or everybody */
-        post: operations["create_assignment"];
+        /**
+         * Gives a template to a group, a user or everybody
+         * @description A teacher gives to the own groups and their members; only an administrator gives to everybody.
+         */
+        post: operations["create2"];
         delete?: never;
         options?: never;
         head?: never;
@@ -170,12 +35,49 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take an assignment back */
-        delete: operations["delete_assignment"];
+        /**
+         * Takes an assignment back
+         * @description Desktops that exist stay.
+         */
+        delete: operations["remove2"];
         options?: never;
         head?: never;
-        /** Change an assignment */
-        patch: operations["update_assignment"];
+        /** Changes the folders an assignment brings */
+        patch: operations["update2"];
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the audit log, newest first */
+        get: operations["list6"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in */
+        get: operations["methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/desktops": {
@@ -185,11 +87,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's desktops (`all=true`: everybody's, for admins) */
-        get: operations["list_desktops"];
+        /**
+         * Lists the caller's desktops
+         * @description With `all=true` an administrator gets everybody's.
+         */
+        get: operations["list3"];
         put?: never;
-        /** Ask for a desktop; the caller's existing one if there is one */
-        post: operations["create_desktop"];
+        /**
+         * Wants a desktop of a template
+         * @description 202 and a new desktop, or 200 and the caller's existing one, which is wanted again. Never two, so asking twice is
+         *     harmless. What is answered is durable; watch `/api/v1/events` for what becomes of it.
+         */
+        post: operations["request"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,46 +112,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One desktop */
-        get: operations["get_desktop"];
+        /** Shows one desktop */
+        get: operations["show"];
         put?: never;
         post?: never;
-        /** Remove a desktop */
-        delete: operations["remove_desktop"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/desktops/{id}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Start it again */
-        post: operations["start_desktop"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/desktops/{id}/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop it */
-        post: operations["stop_desktop"];
-        delete?: never;
+        /**
+         * Gives a desktop up
+         * @description Its owner's files stay.
+         */
+        delete: operations["remove3"];
         options?: never;
         head?: never;
         patch?: never;
@@ -257,8 +135,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let it run longer */
-        post: operations["extend_desktop"];
+        /** Keeps an unused desktop for another while */
+        post: operations["extend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -274,8 +152,48 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start it afresh; only the home stays */
-        post: operations["reset_desktop"];
+        /**
+         * Gives a desktop a new container
+         * @description Everything of the old one is lost but its owner's files.
+         */
+        post: operations["reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desktops/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a desktop again */
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desktops/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops a desktop
+         * @description What is open in it is lost; its container and its owner's files stay.
+         */
+        post: operations["stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -289,59 +207,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Server-sent events: `desktop` (data Desktop), `job` (data Job), `notice` (data Notice) */
+        /**
+         * Follows what changes
+         * @description Server-sent events: `desktop`, `job` and `notice`. Resumes after `Last-Event-ID`; without it only what changes from
+         *     now on is told, so fetch the lists after connecting.
+         */
         get: operations["events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Jobs */
-        get: operations["list_jobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One job */
-        get: operations["get_job"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** People (staff) */
-        get: operations["list_users"];
         put?: never;
         post?: never;
         delete?: never;
@@ -357,10 +228,174 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Groups (staff) */
-        get: operations["list_groups"];
+        /** Lists groups */
+        get: operations["groups"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists jobs */
+        get: operations["list5"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one job */
+        get: operations["show2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a local account in */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs out */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says who the caller is */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how the installation is */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the templates the caller may start
+         * @description With `all=true` an administrator gets every one.
+         */
+        get: operations["list"];
+        put?: never;
+        /** Makes a template */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a template that no desktop is made from */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edits a template
+         * @description Desktops that exist keep what they were made from until they are reset.
+         */
+        patch: operations["update"];
+        trace?: never;
+    };
+    "/api/v1/templates/{slug}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetches a template's image
+         * @description Answers a job; its progress comes over `/api/v1/events`.
+         */
+        post: operations["pull"];
         delete?: never;
         options?: never;
         head?: never;
@@ -374,11 +409,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's tokens */
-        get: operations["list_tokens"];
+        /** Lists the caller's tokens */
+        get: operations["list4"];
         put?: never;
-        /** Create a token; its secret is shown once */
-        post: operations["create_token"];
+        /**
+         * Makes a token for the caller
+         * @description A token cannot make one that may more than it may itself.
+         */
+        post: operations["create3"];
         delete?: never;
         options?: never;
         head?: never;
@@ -395,39 +433,22 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke a token */
-        delete: operations["delete_token"];
+        /** Revokes a token of the caller's */
+        delete: operations["revoke"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit": {
+    "/api/v1/users": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What happened (admin) */
-        get: operations["list_audit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This document */
-        get: operations["openapi"];
+        /** Lists people */
+        get: operations["users"];
         put?: never;
         post?: never;
         delete?: never;
@@ -440,353 +461,1703 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A template given to somebody. */
         Assignment: {
-            /** Format: uuid */
-            id: string;
-            /** @description slug */
-            template: string;
-            group: string | null;
-            user: string | null;
-            everyone: boolean;
-            folders: string[];
-            created_by: string;
             /** Format: date-time */
             created_at: string;
-        };
-        /** @description Exactly one of `group`, `user` and `everyone`. */
-        AssignmentCreate: {
-            template: string;
-            group?: string;
-            user?: string;
-            everyone?: boolean;
-            folders?: string[];
-        };
-        AssignmentPage: {
-            items: components["schemas"]["Assignment"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
-        };
-        AssignmentUpdate: {
-            group?: string;
-            user?: string;
-            everyone?: boolean;
-            folders?: string[];
-        };
-        AuditEntry: {
-            /** Format: uuid */
+            /** @description Id of the one who gave it. */
+            created_by?: string | null;
+            /** @description Whether it is for everybody. */
+            everyone: boolean;
+            /** @description Names of the hand-out folders it brings. */
+            folders: string[];
+            /** @description Name of the group, if it is for one. */
+            group?: string | null;
             id: string;
+            /** @description Slug of the template. */
+            template: string;
+            /** @description Username, if it is for one person. */
+            user?: string | null;
+        };
+        /** @description A template to be given to exactly one of a group, a user, or everybody. */
+        AssignmentInput: {
+            /** @description Everybody. */
+            everyone?: boolean;
+            /** @description Names of the hand-out folders it brings. */
+            folders?: string[];
+            /** @description Name of a group. */
+            group?: string | null;
+            /** @description Slug of the template. */
+            template: string;
+            /** @description A username. */
+            user?: string | null;
+        };
+        /** @description What can be changed of an assignment. */
+        AssignmentPatch: {
+            /** @description Names of the hand-out folders it brings. */
+            folders: string[];
+        };
+        /** @description One line of the audit log. */
+        AuditEntry: {
+            /** @description What was done: a stable word. */
+            action: string;
+            /** @description Id of the one who did it; null where Pult acted by itself. */
+            actor?: string | null;
             /** Format: date-time */
             at: string;
-            actor: string | null;
-            action: string;
-            object: string | null;
-            detail: string | null;
+            /** @description What else is worth knowing. */
+            detail?: unknown;
+            id: string;
+            /** @description To what. */
+            object?: string | null;
         };
-        AuditEntryPage: {
-            items: components["schemas"]["AuditEntry"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
-        };
+        /** @description The ways to sign in. */
         AuthMethods: {
-            /** @description local accounts may sign in by POST /login */
+            /** @description By name and password. */
             local: boolean;
-            /** @description GET /auth/login leads to the identity provider */
+            /** @description By the school's identity provider. */
             oidc: boolean;
+        };
+        /** @description A local account's name and password. */
+        Credentials: {
+            /** @description Its password. */
+            password: string;
+            /** @description Name to sign in with. */
+            username: string;
         };
         /** @description One user's instance of one template. */
         Desktop: {
-            /** Format: uuid */
-            id: string;
-            /** @description the path segment of its URL */
-            name: string;
-            /** @description slug */
-            template: string;
-            /** @description username */
-            owner: string;
-            state: components["schemas"]["DesktopState"];
-            /** @description only while starting */
-            step: components["schemas"]["DesktopStep"] | null;
-            /** @description stable code, such as image_missing, engine_unreachable, crashed, out_of_memory, never_ready, idle, stopped_by_owner, stopped_outside, removed_outside, nightly */
-            reason: string | null;
-            /** @description 1 is next */
-            queue_position: number | null;
-            eta_seconds: number | null;
-            /** @description `/desktop/{name}/` */
-            url: string;
             /** Format: date-time */
             created_at: string;
-            /** Format: date-time */
-            started_at: string | null;
-            /** Format: date-time */
-            last_input_at: string | null;
-            /** Format: date-time */
-            last_used_at: string | null;
-            /** Format: date-time */
-            stops_at: string | null;
-            /** @description why it is as it is: a sentence in the caller's language */
-            why: string;
-            /** @description true: forget this desktop */
+            /**
+             * Format: int32
+             * @description Guess of the seconds until it starts, while `queued`.
+             */
+            eta_seconds?: number | null;
+            id: string;
+            last_input_at?: (null | string) & unknown;
+            last_used_at?: (null | string) & unknown;
+            /** @description DNS label under which it is addressed. */
+            name: string;
+            /** @description Username of its owner. */
+            owner: string;
+            /**
+             * Format: int32
+             * @description Place in the queue, from 1, while `queued`.
+             */
+            queue_position?: number | null;
+            /** @description Why it ended or failed: a stable word. */
+            reason?: string | null;
+            /** @description Whether it is gone: then forget it. */
             removed: boolean;
-        };
-        DesktopCreate: {
-            /** @description slug */
+            started_at?: (null | string) & unknown;
+            state: components["schemas"]["DesktopState"];
+            step?: (null | components["schemas"]["DesktopStep"]) & unknown;
+            stops_at?: (null | string) & unknown;
+            /** @description Slug of its template. */
             template: string;
+            /** @description Where to open it. */
+            url: string;
+            /** @description Why it is as it is, in a sentence. */
+            why: string;
         };
-        DesktopPage: {
-            items: components["schemas"]["Desktop"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
+        /** @description Which desktop is wanted. */
+        DesktopRequest: {
+            /** @description Slug of the template. */
+            template: string;
         };
         /** @enum {string} */
         DesktopState: "requested" | "queued" | "starting" | "running" | "stopping" | "stopped" | "failed";
         /** @enum {string} */
-        DesktopStep: "pulling" | "creating" | "starting" | "connecting";
+        DesktopStep: "creating" | "starting" | "connecting";
+        /** @description How the engine is. */
         EngineStatus: {
+            checked_at?: (null | string) & unknown;
+            /** @description What went wrong. */
+            message?: string | null;
+            /** @description Whether it answered when last asked. */
             reachable: boolean;
-            /**
-             * Format: date-time
-             * @description since when it is as it is
-             */
-            since: string | null;
-            /** Format: date-time */
-            checked_at: string | null;
-            message: string | null;
+            since?: (null | string) & unknown;
         };
+        /** @description A class, course or staff group. */
         Group: {
             id: string;
             name: string;
         };
-        GroupPage: {
-            items: components["schemas"]["Group"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
-        };
-        /**
-         * @description one home for all of a user's desktops, one per template, or none that lasts
-         * @enum {string}
-         */
+        /** @enum {string} */
         HomePolicy: "shared" | "template" | "none";
+        /** @description Work that takes long enough to be watched. */
         Job: {
-            /** Format: uuid */
-            id: string;
-            /** @enum {string} */
-            kind: "pull";
-            state: components["schemas"]["JobState"];
-            subject: string;
-            /** @description 0 to 1 */
-            progress: number | null;
-            message: string;
             /** Format: date-time */
             created_at: string;
-            /** Format: date-time */
-            finished_at: string | null;
+            finished_at?: null | string;
+            id: string;
+            /** @description `pull`. */
+            kind: string;
+            /** @description What is happening, or went wrong. */
+            message: string;
+            /**
+             * Format: double
+             * @description 0 to 1, where it can be told.
+             */
+            progress?: number | null;
+            /** @description `waiting`, `running`, `done` or `failed`. */
+            state: string;
+            /** @description An image, for a pull. */
+            subject: string;
         };
-        JobPage: {
+        /** @description A part of a list. */
+        ListOfAssignment: {
+            /** @description The items. */
+            items: components["schemas"]["Assignment"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfAuditEntry: {
+            /** @description The items. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfDesktop: {
+            /** @description The items. */
+            items: components["schemas"]["Desktop"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfGroup: {
+            /** @description The items. */
+            items: components["schemas"]["Group"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfJob: {
+            /** @description The items. */
             items: components["schemas"]["Job"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
         };
-        /** @enum {string} */
-        JobState: "waiting" | "running" | "done" | "failed";
-        Login: {
-            username: string;
-            /** @description never logged */
-            password: string;
+        /** @description A part of a list. */
+        ListOfTemplate: {
+            /** @description The items. */
+            items: components["schemas"]["Template"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
         };
+        /** @description A part of a list. */
+        ListOfToken: {
+            /** @description The items. */
+            items: components["schemas"]["Token"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfUser: {
+            /** @description The items. */
+            items: components["schemas"]["User"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Who the caller is and what they may. */
         Me: {
-            user: components["schemas"]["User"];
-            role: components["schemas"]["Role"];
-            groups: components["schemas"]["Group"][];
+            /** @description What the web app offers, as words. */
             capabilities: string[];
-            /** @description to be sent as X-CSRF-Token with every change; null for token callers */
-            csrf_token: string | null;
+            /** @description What pages send in `X-CSRF-Token` with unsafe requests; null for a token. */
+            csrf_token?: string | null;
+            groups: components["schemas"]["Group"][];
+            role: components["schemas"]["Role"];
+            user: components["schemas"]["Person"];
         };
         /** @enum {string} */
         NetworkPolicy: "internet" | "none";
+        /** @description Something that everybody should know. */
         Notice: {
-            code: components["schemas"]["NoticeCode"];
+            /** @description `engine_unreachable`, `engine_back` or `going_away`. */
+            code: string;
+            /** @description A sentence in the caller's language. */
             message: string;
         };
-        /** @enum {string} */
-        NoticeCode: "engine_unreachable" | "engine_back" | "going_away";
-        /** @description RFC 9457 problem+json */
+        /** @description The caller. */
+        Person: {
+            display_name: string;
+            id: string;
+            username: string;
+        };
+        /** @description What went wrong, for programs and for people. */
         Problem: {
-            type: string;
-            title: string;
-            status: number;
-            /** @description stable; programs decide by this */
+            /** @description A stable word for this kind of problem. */
             code: string;
-            /** @description a sentence in the caller's language */
+            /** @description A sentence in the caller's language that says what to do. */
             detail: string;
-            /** @description to report to the administrator */
-            request_id?: string;
-            /** @description the desktop's state, where that is the reason */
-            state?: components["schemas"]["DesktopState"];
+            /** @description The fields that are wrong. */
+            fields?: components["schemas"]["WrongField"][];
+            state?: (null | components["schemas"]["DesktopState"]) & unknown;
+            /**
+             * Format: uint16
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description Always `about:blank`: the `code` tells problems apart. */
+            type: string;
         };
         /** @enum {string} */
         Protocol: "http" | "https";
         /** @enum {string} */
         Role: "student" | "teacher" | "admin";
+        /** @enum {string} */
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "users:read" | "tokens:write" | "audit:read";
+        /** @description How the installation is. */
         Status: {
             engine: components["schemas"]["EngineStatus"];
+            /** @description Version of Pult. */
             version: string;
         };
-        /** @description What a desktop is made from. Fields that are not required are absent for callers who are not admins. */
+        /** @description What a desktop is made from. All but the first fields are for administrators alone. */
         Template: {
-            slug: string;
-            name: string;
-            description: string;
-            /** @description the name of a lucide icon, such as `monitor` */
-            icon: string | null;
-            home: components["schemas"]["HomePolicy"];
-            network: components["schemas"]["NetworkPolicy"];
-            enabled: boolean;
-            /** @description `novnc`, `image:<folder>` or `container` */
+            /** @description `novnc`, `container` or `image:<folder>`. */
             client: string;
-            /** Format: uuid */
-            id?: string;
-            image?: string;
-            port?: number;
-            protocol?: components["schemas"]["Protocol"];
-            verify_tls?: boolean;
-            path?: string;
+            /** Format: double */
+            cpus?: number | null;
+            created_at?: null | string;
+            description: string;
+            enabled: boolean;
             env?: {
                 [key: string]: string;
-            };
-            vnc_user?: string;
-            cpus?: number;
-            memory_mb?: number;
-            pids?: number;
-            shm_mb?: number;
+            } | null;
             health_path?: string | null;
-            /** @description a duration such as `45m`; null means the server's */
-            idle_after?: string | null;
-            /** Format: date-time */
-            created_at?: string;
-            /** Format: date-time */
-            updated_at?: string;
-        };
-        TemplateCreate: {
-            slug: string;
-            name: string;
-            description?: string;
-            /** @description the name of a lucide icon, such as `monitor` */
+            home: components["schemas"]["HomePolicy"];
+            /** @description Name of an icon of the web app. */
             icon?: string | null;
-            home?: components["schemas"]["HomePolicy"];
-            network?: components["schemas"]["NetworkPolicy"];
-            enabled?: boolean;
-            /** @description `novnc`, `image:<folder>` or `container` */
-            client?: string;
-            image: string;
-            port?: number;
-            protocol?: components["schemas"]["Protocol"];
-            verify_tls?: boolean;
-            path?: string;
-            env?: {
-                [key: string]: string;
-            };
-            vnc_user?: string;
-            cpus?: number;
-            memory_mb?: number;
-            pids?: number;
-            shm_mb?: number;
-            health_path?: string | null;
-            /** @description a duration such as `45m`; null means the server's */
-            idle_after?: string | null;
-        };
-        TemplatePage: {
-            items: components["schemas"]["Template"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
-        };
-        TemplateUpdate: {
-            name?: string;
-            description?: string;
-            /** @description the name of a lucide icon, such as `monitor` */
-            icon?: string | null;
-            home?: components["schemas"]["HomePolicy"];
-            network?: components["schemas"]["NetworkPolicy"];
-            enabled?: boolean;
-            /** @description `novnc`, `image:<folder>` or `container` */
-            client?: string;
-            image?: string;
-            port?: number;
-            protocol?: components["schemas"]["Protocol"];
-            verify_tls?: boolean;
-            path?: string;
-            env?: {
-                [key: string]: string;
-            };
-            vnc_user?: string;
-            cpus?: number;
-            memory_mb?: number;
-            pids?: number;
-            shm_mb?: number;
-            health_path?: string | null;
-            /** @description a duration such as `45m`; null means the server's */
-            idle_after?: string | null;
-        };
-        Token: {
-            /** Format: uuid */
             id: string;
+            /** @description Its own idle limit, such as `45m`. */
+            idle_after?: string | null;
+            image?: string | null;
+            /** Format: int64 */
+            memory_mb?: number | null;
             name: string;
-            scopes: string[];
+            network: components["schemas"]["NetworkPolicy"];
+            path?: string | null;
+            /** Format: int64 */
+            pids?: number | null;
+            /** Format: uint16 */
+            port?: number | null;
+            protocol?: null | components["schemas"]["Protocol"];
+            /** Format: int64 */
+            shm_mb?: number | null;
+            slug: string;
+            updated_at?: null | string;
+            verify_tls?: boolean | null;
+            vnc_user?: string | null;
+        };
+        /**
+         * @description A template to be made or edited. A field that is not there keeps its value, or its default where the template is
+         *     new.
+         */
+        TemplateInput: {
+            /** @description `novnc` (default), `container` or `image:<folder>`. */
+            client?: string | null;
+            /**
+             * Format: double
+             * @description Processors, 0.1 to 64; 2.
+             */
+            cpus?: number | null;
+            /** @description At most 500 characters. */
+            description?: string | null;
+            /** @description Whether it can be started; true. */
+            enabled?: boolean | null;
+            /** @description Environment beside what every desktop gets. */
+            env?: {
+                [key: string]: string;
+            } | null;
+            home?: (null | components["schemas"]["HomePolicy"]) & unknown;
+            /** @description Image reference. Needed for a new template. */
+            image?: string | null;
+            /**
+             * Format: int64
+             * @description MiB, 64 to 262144; 2048.
+             */
+            memory_mb?: number | null;
+            /** @description 1 to 80 characters. Needed for a new template. */
+            name?: string | null;
+            network?: (null | components["schemas"]["NetworkPolicy"]) & unknown;
+            /** @description Its first page; `/`. */
+            path?: string | null;
+            /**
+             * Format: int64
+             * @description Processes and threads, 32 to 32768; 512.
+             */
+            pids?: number | null;
+            /**
+             * Format: uint16
+             * @description TCP port in the container; 6901.
+             */
+            port?: number | null;
+            protocol?: (null | components["schemas"]["Protocol"]) & unknown;
+            /**
+             * Format: int64
+             * @description MiB, 1 to 65536; 512.
+             */
+            shm_mb?: number | null;
+            /** @description 1 to 32 of `a-z`, `0-9` and inner `-`. Needed for a new template. */
+            slug?: string | null;
+            /** @description Whether its certificate is checked against the system's roots; false. */
+            verify_tls?: boolean | null;
+            /** @description User for Basic authentication; `kasm_user`. */
+            vnc_user?: string | null;
+        };
+        /** @description An API token, without its secret. */
+        Token: {
             /** Format: date-time */
             created_at: string;
-            /** Format: date-time */
-            expires_at: string | null;
-            /** Format: date-time */
-            last_used_at: string | null;
-        };
-        TokenCreate: {
+            expires_at?: null | string;
+            id: string;
+            last_used_at?: (null | string) & unknown;
             name: string;
-            scopes?: string[];
-            /** @description a duration such as `30d` */
-            expires?: string;
+            /** @description Its first characters, to recognise it by. */
+            prefix: string;
+            /** @description What it is good for; empty for everything its owner may. */
+            scopes: components["schemas"]["Scope"][];
         };
-        TokenCreated: {
-            token: components["schemas"]["Token"];
-            /** @description shown once */
+        /** @description A token to be made. */
+        TokenInput: {
+            /**
+             * Format: int64
+             * @description Days until it ends, 1 to 3650; 365 where nothing is said.
+             */
+            expires_days?: number | null;
+            /** @description What its owner calls it, 1 to 80 characters. */
+            name: string;
+            /** @description What it is good for; everything its owner may, where nothing is said. */
+            scopes?: components["schemas"]["Scope"][];
+        };
+        /** @description A token with its secret, which is shown this once. */
+        TokenMade: components["schemas"]["Token"] & {
+            /** @description What to send as `Authorization: Bearer …`. */
             secret: string;
         };
-        TokenPage: {
-            items: components["schemas"]["Token"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
-        };
+        /** @description A person. */
         User: {
-            id: string;
-            username: string;
             display_name: string;
+            id: string;
+            role: components["schemas"]["Role"];
+            username: string;
         };
-        UserPage: {
-            items: components["schemas"]["User"][];
-            /** @description pass as `cursor` for the next page; null on the last one */
-            next_cursor: string | null;
-        };
-    };
-    responses: {
-        /** @description what went wrong */
-        Problem: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
+        /** @description A field that does not hold what it should. */
+        WrongField: {
+            /** @description What was expected of it. */
+            expected: string;
+            /** @description The field. */
+            field: string;
         };
     };
-    parameters: {
-        limit: number;
-        cursor: string;
-        all: boolean;
-    };
+    responses: never;
+    parameters: never;
     requestBodies: never;
     headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list2: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfAssignment"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentInput"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentPatch"];
+            };
+        };
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list6: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfAuditEntry"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthMethods"];
+                };
+            };
+        };
+    };
+    list3: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+                /** @description Everybody's, for administrators */
+                all?: boolean;
+            };
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfDesktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+                /** @description Accepted and not needed: a wish is idempotent by itself */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DesktopRequest"];
+            };
+        };
+        responses: {
+            /** @description The caller's existing one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove3: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desktop"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfGroup"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list5: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfJob"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -796,18 +2167,44 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Login"];
+                "application/json": components["schemas"]["Credentials"];
             };
         };
         responses: {
-            /** @description done */
+            /** @description Signed in; the session is in the cookie */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     logout: {
@@ -819,35 +2216,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Signed out */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    auth_methods: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the ways */
-            200: {
+            /** @description Nobody is signed in */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuthMethods"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     me: {
@@ -859,7 +2252,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the caller */
+            /** @description Response with json format data */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -868,7 +2261,51 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     status: {
@@ -880,7 +2317,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the status */
+            /** @description Response with json format data */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -889,15 +2326,62 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    list_templates: {
+    list: {
         parameters: {
             query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
-                all?: components["parameters"]["all"];
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+                /** @description Every one, for administrators */
+                all?: boolean;
             };
             header?: never;
             path?: never;
@@ -905,19 +2389,63 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description one page */
+            /** @description Response with json format data */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TemplatePage"];
+                    "application/json": components["schemas"]["ListOfTemplate"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    create_template: {
+    create: {
         parameters: {
             query?: never;
             header?: never;
@@ -926,11 +2454,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TemplateCreate"];
+                "application/json": components["schemas"]["TemplateInput"];
             };
         };
         responses: {
-            /** @description created */
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -939,48 +2467,161 @@ export interface operations {
                     "application/json": components["schemas"]["Template"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    delete_template: {
+    remove: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description the template's slug */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Removed */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    update_template: {
+    update: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description the template's slug */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TemplateUpdate"];
+                "application/json": components["schemas"]["TemplateInput"];
             };
         };
         responses: {
-            /** @description changed */
+            /** @description Response with json format data */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -989,22 +2630,92 @@ export interface operations {
                     "application/json": components["schemas"]["Template"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    pull_template: {
+    pull: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description the template's slug */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description accepted */
+            /** @description Written down */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1013,14 +2724,60 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    list_assignments: {
+    list4: {
         parameters: {
             query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1028,19 +2785,63 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description one page */
+            /** @description Response with json format data */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssignmentPage"];
+                    "application/json": components["schemas"]["ListOfToken"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    create_assignment: {
+    create3: {
         parameters: {
             query?: never;
             header?: never;
@@ -1049,305 +2850,165 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AssignmentCreate"];
+                "application/json": components["schemas"]["TokenInput"];
             };
         };
         responses: {
-            /** @description created */
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Assignment"];
+                    "application/json": components["schemas"]["TokenMade"];
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    delete_assignment: {
+    revoke: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description the assignment's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    update_assignment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the assignment's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AssignmentUpdate"];
-            };
-        };
-        responses: {
-            /** @description changed */
-            200: {
+            /** @description Malformed */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Assignment"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_desktops: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
-                all?: components["parameters"]["all"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description one page */
-            200: {
+            /** @description Nobody is signed in */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DesktopPage"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    create_desktop: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DesktopCreate"];
-            };
-        };
-        responses: {
-            /** @description the one that exists */
-            200: {
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Desktop"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description accepted */
-            202: {
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Desktop"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_desktop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the desktop's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the desktop */
-            200: {
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Desktop"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
         };
     };
-    remove_desktop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the desktop's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Desktop"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    start_desktop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the desktop's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Desktop"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    stop_desktop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the desktop's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Desktop"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    extend_desktop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the desktop's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Desktop"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    reset_desktop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the desktop's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Desktop"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    events: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Last-Event-ID"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the stream; `id` is the revision */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_jobs: {
+    users: {
         parameters: {
             query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1355,201 +3016,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description one page */
+            /** @description Response with json format data */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobPage"];
+                    "application/json": components["schemas"]["ListOfUser"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the job's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the job */
-            200: {
+            /** @description Malformed */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_users: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description one page */
-            200: {
+            /** @description Nobody is signed in */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserPage"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_groups: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description one page */
-            200: {
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GroupPage"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_tokens: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description one page */
-            200: {
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenPage"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    create_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TokenCreate"];
-            };
-        };
-        responses: {
-            /** @description created */
-            201: {
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenCreated"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    delete_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the token's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_audit: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["limit"];
-                cursor?: components["parameters"]["cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description one page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditEntryPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    openapi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OpenAPI 3.1 */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

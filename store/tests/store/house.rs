@@ -45,6 +45,13 @@ macro_rules! on_sqlite_alone {
     };
 }
 
+/// Declares that these functions are also tests of a database in memory.
+macro_rules! in_memory_too {
+    ($($test:ident),+ $(,)?) => {
+        mod memory { $(crate::house::test!(on_memory $test);)+ }
+    };
+}
+
 macro_rules! test {
     ($database:ident $test:ident) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -54,7 +61,7 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {on_both, on_several_processes, on_sqlite_alone, test};
+pub(crate) use {in_memory_too, on_both, on_several_processes, on_sqlite_alone, test};
 
 /// What a test answers.
 pub(crate) type Outcome = Result<(), Failed>;
@@ -94,6 +101,11 @@ pub(crate) async fn on_sqlite<F: Future<Output = Outcome>>(test: fn(House) -> F)
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}", folder.path().join("pult.db").display());
     live_in(url, test).await.expect("the test succeeds");
+}
+
+/// Runs a test on SQLite, without a file.
+pub(crate) async fn on_memory<F: Future<Output = Outcome>>(test: fn(House) -> F) {
+    live_in("sqlite::memory:".to_owned(), test).await.expect("the test succeeds");
 }
 
 /// Runs a test on PostgreSQL.

@@ -52,7 +52,7 @@ pub(crate) fn load(file: Option<&Path>, demo: bool) -> Result<Settings, ConfigEr
 
 /// What a wrong key looks like to the person who wrote it.
 fn explain(error: &figment::Error) -> ConfigError {
-    let section = error.path.join(".");
+    let key = error.path.join(".");
     let place = error.metadata.as_ref().map_or_else(
         || "configuration".to_owned(),
         |metadata| match &metadata.source {
@@ -60,14 +60,13 @@ fn explain(error: &figment::Error) -> ConfigError {
             _ => "environment".to_owned(),
         },
     );
-    let (key, detail) = match &error.kind {
+    let detail = match &error.kind {
         Kind::UnknownField(field, known) => {
-            let key = if section.is_empty() { field.clone() } else { format!("{section}.{field}") };
             let nearest = known.iter().max_by(|a, b| strsim::jaro(a, field).total_cmp(&strsim::jaro(b, field)));
             let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
-            (key, format!("there is no such key{hint}"))
+            format!("there is no such key{hint}")
         }
-        kind => (section, kind.to_string()),
+        kind => kind.to_string(),
     };
     ConfigError::Key { place, key, detail }
 }

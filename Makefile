@@ -65,6 +65,8 @@ lint: rust node frontend/dist/index.html ## silent when all is well
 	cargo clippy --quiet $(all) --all-targets -- $$strict
 	RUSTDOCFLAGS="$$strict -A rustdoc::private-intra-doc-links" \
 	  cargo doc --quiet $(all) --lib --bins --no-deps --document-private-items
+	unlinted=$$(grep -LzE '\[lints\]\s+workspace = true' Cargo.toml */Cargo.toml || true)
+	[ -z "$$unlinted" ] || { echo "these do not say [lints] workspace = true: $$unlinted" >&2; exit 1; }
 	quietly cargo machete
 	quietly cargo deny --locked --log-level error check bans licenses sources
 	quietly shellcheck --external-sources $$(grep -rlE '^#! ?/.*sh$$|^# shellcheck shell=' setup compose .ci)

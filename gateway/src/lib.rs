@@ -26,6 +26,7 @@ mod limits;
 mod relay;
 mod request;
 mod response;
+mod socket;
 mod stream;
 mod tap;
 
@@ -36,6 +37,8 @@ pub use config::Config;
 pub use failure::{Failure, Limit, Side, Wait};
 pub use front::{Front, Proxy};
 pub use gateway::Gateway;
+pub use socket::Socket;
+pub use stream::TakeOver;
 
 /// An error of a body, whatever its maker.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -4,7 +4,6 @@ use std::{
     future::{Future as _, poll_fn},
     pin::pin,
     task::Poll,
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,8 +16,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
+    config::Config,
     failure::{Failure, Wait},
-    request::{Outgoing, Progress},
+    request::{Outgoing, Progress, Turn},
     socket::Socket,
 };
 
@@ -42,13 +42,13 @@ pub(crate) struct Answer {
     pub(crate) is_over: bool,
 }
 
-/// Sends a request, its head in one write, and waits for the head of the answer: at most `limit` after the last piece
-/// of the request moved.
+/// Sends a request, its head in one write, and waits for the head of the answer: not longer after the last piece of the
+/// request moved than the limits of `config` say.
 pub(crate) async fn exchange(
     connection: Socket,
     request: Request<Outgoing>,
     progress: &Progress,
-    limit: Duration,
+    config: &Config,
 ) -> Result<Answer, Failure> {
     let (mut sender, mut driver) = Builder::new()
         // KasmVNC up to 1.3.4 looks for `Host`, `Connection` and `Authorization` with their capitals
@@ -60,9 +60,13 @@ pub(crate) async fn exchange(
         .await
         .map_err(Failure::Closed)?;
     let mut answer = pin!(sender.send_request(request));
-    let mut deadline = pin!(sleep_until(Instant::now() + limit));
+    // how long it took to get here does not count
+    progress.mark();
+    let mut clock = pin!(sleep_until(Instant::now() + config.response_timeout));
     let mut is_over = false;
     let response = poll_fn(|cx| {
+        // first of all: a desktop that never stops talking uses up what a task may do in a turn, and then no clock runs
+        let has_struck = clock.as_mut().poll(cx).is_ready();
         // the driver moves the bytes; what it has to say of a failure, it says through the answer
         if !is_over && driver.poll_without_shutdown(cx).is_ready() {
             is_over = true;
@@ -70,12 +74,21 @@ pub(crate) async fn exchange(
         if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
             return Poll::Ready(answer.map_err(failure));
         }
-        while deadline.as_mut().poll(cx).is_ready() {
-            let next = progress.last() + limit;
-            if next <= deadline.deadline() {
-                return Poll::Ready(Err(Failure::Timeout(Wait::Answer)));
+        let (limit, late) = match progress.turn() {
+            Turn::Client => (config.body_timeout, Failure::BodyStalled),
+            Turn::Take => (config.body_timeout, Failure::Timeout(Wait::Take)),
+            Turn::Answer => (config.response_timeout, Failure::Timeout(Wait::Answer)),
+        };
+        let due = progress.last() + limit;
+        if due <= Instant::now() {
+            return Poll::Ready(Err(late));
+        }
+        if has_struck || due < clock.deadline() {
+            clock.as_mut().reset(due);
+            // asked again at once, should it strike meanwhile
+            if clock.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
             }
-            deadline.as_mut().reset(next);
         }
         Poll::Pending
     })

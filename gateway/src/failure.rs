@@ -31,6 +31,8 @@ pub enum Wait {
     Connect,
     /// The handshake of TLS.
     Secure,
+    /// The next piece of the request's body.
+    Take,
     /// The head of its answer.
     Answer,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Wait {
         f.write_str(match self {
             Self::Connect => "accept a connection",
             Self::Secure => "agree on TLS",
+            Self::Take => "take what was sent",
             Self::Answer => "answer",
         })
     }
@@ -68,6 +71,9 @@ pub enum Failure {
     /// The client did not send the whole body.
     #[error("the request's body ended early")]
     BodyIncomplete(#[source] hyper::Error),
+    /// The client began a body and left it at that.
+    #[error("the request's body stopped coming")]
+    BodyStalled,
     /// The method is not for desktops.
     #[error("the method is not passed on to desktops")]
     MethodRefused,
@@ -174,6 +180,7 @@ impl Failure {
             Self::HeadMalformed(_) => (Client, StatusCode::BAD_REQUEST, "head_malformed"),
             Self::FramingAmbiguous(_) => (Client, StatusCode::BAD_REQUEST, "framing_ambiguous"),
             Self::BodyIncomplete(_) => (Client, StatusCode::BAD_REQUEST, "body_incomplete"),
+            Self::BodyStalled => (Client, StatusCode::REQUEST_TIMEOUT, "body_stalled"),
             Self::MethodRefused => (Client, StatusCode::METHOD_NOT_ALLOWED, "method_refused"),
             Self::UpgradeMalformed(_) => (Client, StatusCode::BAD_REQUEST, "upgrade_malformed"),
             Self::UpgradeHeaderLost(_) => (Client, StatusCode::UPGRADE_REQUIRED, "upgrade_header_lost"),

@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     BoxError,
     activity::{Activity, Viewer},
-    body::Body,
+    body::{Body, Silence},
     client::ClientInfo,
     config::Config,
     dial::Dialer,
@@ -161,8 +161,7 @@ impl Gateway {
         };
         let (body, progress) = request::outgoing(request.into_body(), Arc::clone(&meter));
         let connection = self.shared.dialer.dial(route, target).await?;
-        let limit = self.shared.config.response_timeout;
-        let answer = exchange(connection, head.map(|()| body), &progress, limit).await?;
+        let answer = exchange(connection, head.map(|()| body), &progress, &self.shared.config).await?;
         match wish {
             Some((handshake, permit, connected)) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 let parts = response::switching(answer.response.headers(), &handshake)?;
@@ -186,7 +185,14 @@ impl Gateway {
                 let (parts, incoming) = answer.response.into_parts();
                 let parts = response::answer(&parts, rest, &client, target)?;
                 let driver = (!answer.is_over).then_some(answer.driver);
-                let body = Body::streamed(incoming, driver, meter, [route.gone.clone(), client.ended]);
+                let limit = self.shared.config.silence_timeout;
+                let body = Body::streamed(
+                    incoming,
+                    driver,
+                    meter,
+                    Silence::new(progress, limit),
+                    [route.gone.clone(), client.ended],
+                );
                 Ok(Response::from_parts(parts, body))
             }
         }

@@ -20,6 +20,7 @@ mod config;
 mod dial;
 mod exchange;
 mod failure;
+mod framing;
 mod front;
 mod gateway;
 mod limits;

@@ -7,7 +7,7 @@ mod head;
 mod path;
 mod upgrade;
 
-pub(crate) use body::{Outgoing, Progress, outgoing};
+pub(crate) use body::{Outgoing, Progress, Turn, outgoing};
 pub(crate) use head::head;
 pub(crate) use path::{MAX_PATH, check as check_path};
 pub(crate) use upgrade::{Handshake, Wish};

@@ -2,7 +2,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -18,32 +18,67 @@ use crate::{BoxError, activity::Meter};
 /// A request's body on its way to a desktop.
 pub(crate) type Outgoing = UnsyncBoxBody<Bytes, BoxError>;
 
-/// When a body last moved, for the one who waits for the answer to it.
+/// When something of an exchange last moved and what is to come next, for the one who waits for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     start: Instant,
-    last: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// In milliseconds from the start.
+    last: AtomicU64,
+    is_client_awaited: AtomicBool,
+    is_body_sent: AtomicBool,
+}
+
+/// Who has to act before anything can move again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The client has more of its body to send.
+    Client,
+    /// The desktop has to take what was sent.
+    Take,
+    /// The desktop has the whole request.
+    Answer,
 }
 
 impl Progress {
-    /// The last piece passed then; the beginning counts as one.
-    pub(crate) fn last(&self) -> Instant {
-        self.start + Duration::from_millis(self.last.load(Relaxed))
+    fn new() -> Self {
+        Self { start: Instant::now(), shared: Arc::default() }
     }
 
-    fn mark(&self) {
+    /// The last piece passed then; the beginning counts as one.
+    pub(crate) fn last(&self) -> Instant {
+        self.start + Duration::from_millis(self.shared.last.load(Relaxed))
+    }
+
+    pub(crate) fn turn(&self) -> Turn {
+        let Shared { is_client_awaited, is_body_sent, .. } = &*self.shared;
+        match (is_body_sent.load(Relaxed), is_client_awaited.load(Relaxed)) {
+            (true, _) => Turn::Answer,
+            (false, true) => Turn::Client,
+            (false, false) => Turn::Take,
+        }
+    }
+
+    /// A piece passes, either way.
+    pub(crate) fn mark(&self) {
         let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(now, Relaxed);
+        self.shared.last.store(now, Relaxed);
     }
 }
 
-/// Wraps a client's body: its bytes are counted, its progress is seen, and its trailers stay behind.
+/// Wraps a client's body: its bytes are counted, its progress is seen, and its trailers stay behind. They would be
+/// headers that nobody looked at.
 pub(crate) fn outgoing<B>(body: B, meter: Arc<Meter>) -> (Outgoing, Progress)
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let progress = Progress { start: Instant::now(), last: Arc::default() };
+    let progress = Progress::new();
+    progress.shared.is_body_sent.store(body.is_end_stream(), Relaxed);
     let counted = Counted { body: Box::pin(body), meter, progress: progress.clone() };
     (counted.boxed_unsync(), progress)
 }
@@ -52,6 +87,13 @@ struct Counted<B> {
     body: Pin<Box<B>>,
     meter: Arc<Meter>,
     progress: Progress,
+}
+
+impl<B> Drop for Counted<B> {
+    /// Nobody asks a body of known length whether there is more.
+    fn drop(&mut self) {
+        self.progress.shared.is_body_sent.store(true, Relaxed);
+    }
 }
 
 impl<B> Body for Counted<B>
@@ -63,7 +105,9 @@ where
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = match ready!(self.body.as_mut().poll_frame(cx)) {
+        let next = self.body.as_mut().poll_frame(cx);
+        self.progress.shared.is_client_awaited.store(next.is_pending(), Relaxed);
+        let frame = match ready!(next) {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
             None => return Poll::Ready(None),

@@ -4,7 +4,7 @@ use routing::Target;
 use secrecy::ExposeSecret as _;
 
 use super::{Handshake, Wish, upgrade::has_token};
-use crate::{client::ClientInfo, failure::Failure};
+use crate::{client::ClientInfo, failure::Failure, framing};
 
 /// The largest head, in bytes (`KasmVNC`'s buffer of 16 KiB holds one byte more).
 const MAX_HEAD: usize = 16 * 1024 - 1;
@@ -51,10 +51,12 @@ pub(crate) fn head<B>(
     target: &Target,
 ) -> Result<Request<()>, Failure> {
     let method = request.method();
-    if matches!(*method, Method::CONNECT | Method::TRACE) {
+    // methods have a case (RFC 9110 section 9.1), and a desktop may not know that: `trace` would be one of these
+    let is_spelled_well = method.as_str().bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+    if !is_spelled_well || matches!(*method, Method::CONNECT | Method::TRACE) {
         return Err(Failure::MethodRefused);
     }
-    let length = framing(request.headers())?;
+    let length = framing::length(request.headers()).map_err(Failure::FramingAmbiguous)?;
     let mut headers = HeaderMap::with_capacity(24);
     headers.insert(header::AUTHORIZATION, credential(target)?);
     headers.insert(header::HOST, text(&client.host)?);
@@ -81,26 +83,6 @@ pub(crate) fn head<B>(
     *head.version_mut() = Version::HTTP_11;
     *head.headers_mut() = headers;
     Ok(head)
-}
-
-/// The length that the body has by its head, if it says so. A head that says it twice, or in two ways, is refused:
-/// the next one to read it could choose the other.
-fn framing(headers: &HeaderMap) -> Result<Option<HeaderValue>, Failure> {
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
-    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    match (lengths.next(), encodings.next()) {
-        _ if lengths.next().is_some() => Err(Failure::FramingAmbiguous("it has two lengths")),
-        _ if encodings.next().is_some() => Err(Failure::FramingAmbiguous("it has two transfer encodings")),
-        (Some(_), Some(_)) => Err(Failure::FramingAmbiguous("it has a length and a transfer encoding")),
-        (None, Some(encoding)) if !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
-            Err(Failure::FramingAmbiguous("its transfer encoding is not `chunked`"))
-        }
-        (Some(length), None) => {
-            let is_number = (1..=18).contains(&length.len()) && length.as_bytes().iter().all(u8::is_ascii_digit);
-            is_number.then(|| Some(length.clone())).ok_or(Failure::FramingAmbiguous("its length is not a number"))
-        }
-        (None, _) => Ok(None),
-    }
 }
 
 /// The handshake, completed with what desktops insist on: `KasmVNC` on some origin and some subprotocol, Selkies on an

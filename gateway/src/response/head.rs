@@ -5,7 +5,7 @@ use http::{
 use routing::Target;
 
 use super::location;
-use crate::{client::ClientInfo, failure::Failure, request::Handshake};
+use crate::{client::ClientInfo, failure::Failure, framing, request::Handshake};
 
 /// What every answer of a desktop is confined to, beside what it asks for itself: policies only ever add up.
 const SANDBOX: HeaderValue = HeaderValue::from_static(
@@ -58,11 +58,7 @@ pub(crate) fn answer(from: &Parts, rest: &str, client: &ClientInfo, target: &Tar
         }
         _ => {}
     }
-    let is_ambiguous =
-        from.headers.contains_key(header::TRANSFER_ENCODING) && from.headers.contains_key(header::CONTENT_LENGTH);
-    if is_ambiguous {
-        return Err(Failure::AnswerMalformed("its length is ambiguous"));
-    }
+    framing::length(&from.headers).map_err(Failure::AnswerMalformed)?;
     let mut to = Response::builder().status(from.status);
     let named = listed(&from.headers);
     for (name, value) in &from.headers {

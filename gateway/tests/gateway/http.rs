@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::support::{
     Desktop, World,
     client::request,
-    desktop::{header, kasm, websockify},
+    desktop::{header, kasm, switching, websockify},
     soon,
 };
 
@@ -231,4 +231,217 @@ async fn a_refused_stream_leaves_room_for_the_next_request() {
     client.body(&head).await;
     let head = client.ask(request("GET", "/vnc.html", &[])).await;
     assert_eq!(client.body(&head).await, (b"vnc".to_vec(), true));
+}
+
+#[tokio::test]
+async fn what_a_desktop_says_before_its_answer_is_not_taken_for_it() {
+    let hints = [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nContent-Length: 9\r\n\r\n",
+    ];
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
+    let desktop = Desktop::with(move |mut connection| async move {
+        connection.head().await.expect("a head");
+        for hint in hints {
+            connection.say(hint).await;
+        }
+        connection.say([hints.concat().as_str(), answer].concat()).await;
+    })
+    .await;
+    let world = World::to(desktop.address).await;
+    let mut client = world.client().await;
+    let head = client.ask(request("GET", "/", &[])).await;
+    assert_eq!((head.status, head.get("link")), (200, None));
+    assert_eq!(client.body(&head).await, (b"body".to_vec(), true));
+    // and before the 101 as well
+    let desktop = Desktop::with(move |mut connection| async move {
+        connection.head().await.expect("a head");
+        connection.say([hints.concat(), switching("")].concat()).await;
+        connection.echo().await;
+    })
+    .await;
+    World::to(desktop.address).await.stream().await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_to_be_asked_for_its_body_is_asked_for_it_once_it_is_wanted() {
+    let desktop = mirror().await;
+    let world = World::to(desktop.address).await;
+    let mut client = world.client().await;
+    let upload = |path| request("PUT", path, &["Content-Length: 5", "Expect: 100-continue"]);
+    assert_eq!(client.ask(upload("/")).await.status, 100);
+    let head = client.ask("hello").await;
+    assert_eq!(client.body(&head).await, (b"PUT 5".to_vec(), true));
+    assert_eq!(header(&desktop.head(), "expect"), None);
+    let refused = client.ask(upload("/api/upload")).await;
+    assert_eq!((refused.status, refused.code()), (403, "desktop_api_blocked"), "without having been asked");
+    assert_eq!(desktop.heads().len(), 1);
+}
+
+#[tokio::test]
+async fn trailers_stay_behind_either_way() {
+    let desktop = Desktop::with(|mut connection| async move {
+        let (_, mut body) = connection.head().await.expect("a head");
+        while !body.ends_with(b"0\r\n\r\n") {
+            assert_ne!(connection.io.read_buf(&mut body).await.expect("bytes"), 0);
+        }
+        assert_eq!(body, b"2\r\nup\r\n0\r\n\r\n");
+        connection.say("HTTP/1.1 200 OK\r\nTrailer: Set-Cookie\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+        connection.say("4\r\ndown\r\n0\r\nSet-Cookie: session=evil\r\n\r\n").await;
+    })
+    .await;
+    let world = World::to(desktop.address).await;
+    let mut client = world.client().await;
+    let upload = request("POST", "/", &["Te: trailers", "Trailer: Authorization", "Transfer-Encoding: chunked"]);
+    let head = client.ask(upload + "2\r\nup\r\n0\r\nAuthorization: Basic eA==\r\n\r\n").await;
+    assert_eq!((head.status, head.get("trailer")), (200, None));
+    // reads the last chunk and the empty line after it: a trailer would stand between
+    assert_eq!(client.body(&head).await, (b"down".to_vec(), true));
+    let head = client.ask(request("GET", "/api/", &[])).await;
+    assert_eq!(head.status, 403, "nothing is left over before the next answer");
+}
+
+#[tokio::test]
+async fn kasmvncs_refusal_of_a_head_request_is_passed_on() {
+    let desktop = Desktop::with(kasm).await;
+    let world = World::to(desktop.address).await;
+    let mut client = world.client().await;
+    assert_eq!(client.ask(request("HEAD", "/", &[])).await.status, 404);
+    let head = client.ask(request("GET", "/", &[])).await;
+    assert_eq!(client.body(&head).await, (b"<html>kasm</html>".to_vec(), true), "its body was not taken for an answer");
+}
+
+#[tokio::test]
+async fn answers_without_a_body_have_none_whatever_they_say() {
+    for (status, length) in [(204, 5), (304, 5), (200, 0)] {
+        let desktop = Desktop::with(move |mut connection| async move {
+            connection.head().await.expect("a head");
+            connection
+                .say(format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nETag: \"e\"\r\n\r\nstray"))
+                .await;
+        })
+        .await;
+        let world = World::to(desktop.address).await;
+        let mut client = world.client().await;
+        for _ in 0..2 {
+            // the second would begin with what was left over of the first
+            let head = client.ask(request("GET", "/", &["If-None-Match: \"e\""])).await;
+            assert_eq!((head.status, head.get("etag")), (status, Some("\"e\"")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_its_desktop_does_not_take_is_held_back_at_the_client() {
+    const LENGTH: usize = 64 << 20;
+    let (sender, mut begun) = tokio::sync::mpsc::channel(1);
+    let desktop = Desktop::with(move |mut connection| {
+        let sender = sender.clone();
+        async move {
+            let (_, body) = connection.head().await.expect("a head");
+            // longer than it may take to answer
+            tokio::time::sleep(Duration::from_millis(800)).await;
+            let _ = sender.send(()).await;
+            let mut left = LENGTH - body.len();
+            let mut piece = vec![0; 256 * 1024];
+            while left > 0 {
+                left -= connection.io.read(&mut piece).await.expect("bytes");
+            }
+            connection.say("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").await;
+        }
+    })
+    .await;
+    let world = World::to(desktop.address).await;
+    let client = world.client().await;
+    let (mut read, mut write) = client.socket.into_split();
+    let head = request("PUT", "/", &[&format!("Content-Length: {LENGTH}")]);
+    let writer = tokio::spawn(async move {
+        write.write_all(head.as_bytes()).await.expect("it is taken");
+        for _ in 0..LENGTH >> 12 {
+            write.write_all(&[7; 1 << 12]).await.expect("it is taken");
+        }
+        write
+    });
+    // until it begins to take it
+    soon(begun.recv()).await;
+    let passed = world.activity.drain()[0].bytes_up;
+    assert!(passed < 16 << 20, "only the kernel's buffers fill: {passed}");
+    let mut answer = [0; 20];
+    soon(read.read_exact(&mut answer)).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 201 Created");
+    writer.await.expect("it ends");
+    assert_eq!(passed + world.activity.drain()[0].bytes_up, LENGTH as u64);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_its_upload_lying_is_told_so_and_not_the_desktop_blamed() {
+    let desktop = mirror().await;
+    let mut world = World::with(desktop.address, |_, _, config| config.body_timeout = Duration::from_millis(800)).await;
+    let mut client = world.client().await;
+    let start = Instant::now();
+    let head = client.ask(request("POST", "/", &["Content-Length: 40"]) + "12345").await;
+    assert_eq!((head.status, head.code()), (408, "body_stalled"));
+    assert!(start.elapsed() > Duration::from_millis(700), "longer than the desktop may take to answer");
+    assert!(world.suspects.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_desktop_that_never_takes_an_upload_is_given_up() {
+    let desktop = Desktop::with(|mut connection| async move {
+        connection.head().await.expect("a head");
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    })
+    .await;
+    let world = World::with(desktop.address, |_, _, config| config.body_timeout = Duration::from_millis(800)).await;
+    let client = world.client().await;
+    let (mut read, mut write) = client.socket.into_split();
+    let writer = tokio::spawn(async move {
+        let _ = write.write_all(request("PUT", "/", &["Content-Length: 999999999"]).as_bytes()).await;
+        while write.write_all(&[7; 1 << 12]).await.is_ok() {}
+    });
+    let mut answer = [0; 20];
+    soon(read.read_exact(&mut answer)).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 504 Gateway");
+    drop(read);
+    soon(writer).await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_desktop_that_falls_silent_in_an_answer_is_given_up() {
+    let desktop = Desktop::with(|mut connection| async move {
+        connection.head().await.expect("a head");
+        connection.say("HTTP/1.1 200 OK\r\n\r\nfirst").await;
+        for _ in 0..5 {
+            // like an event stream that says from time to time that it is still there
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            connection.say(":").await;
+        }
+        let _ = connection.io.read(&mut [0]).await;
+    })
+    .await;
+    let world = World::with(desktop.address, |_, _, config| config.silence_timeout = Duration::from_millis(500)).await;
+    let mut client = world.client().await;
+    let head = client.ask(request("GET", "/", &[])).await;
+    assert_eq!(head.status, 200);
+    assert_eq!(client.body(&head).await, (b"first:::::".to_vec(), false));
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_a_silent_answer_ends_it() {
+    let (sender, mut closed) = tokio::sync::mpsc::channel(1);
+    let desktop = Desktop::with(move |mut connection| {
+        let sender = sender.clone();
+        async move {
+            connection.head().await.expect("a head");
+            connection.say("HTTP/1.1 200 OK\r\n\r\nfirst").await;
+            assert_eq!(connection.io.read(&mut [0]).await.unwrap_or(0), 0);
+            let _ = sender.send(()).await;
+        }
+    })
+    .await;
+    let world = World::to(desktop.address).await;
+    let mut client = world.client().await;
+    assert_eq!(client.ask(request("GET", "/", &[])).await.status, 200);
+    drop(client);
+    soon(closed.recv()).await;
 }

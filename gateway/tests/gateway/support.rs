@@ -5,7 +5,7 @@ pub(crate) mod desktop;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use ::http::{Request, Response, StatusCode, uri::Scheme};
+use ::http::{HeaderValue, Request, Response, StatusCode, uri::Scheme};
 use bytes::Bytes;
 use domain::{
     DesktopId, UserId,
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{client::Raw, desktop::Desktop};
 
+const PLACE: &str = "/desktop/";
 pub(crate) const PREFIX: &str = "/desktop/schueler-tiny";
 
 /// Nothing on loopback takes this long.
@@ -51,28 +52,7 @@ impl World {
 
     /// The same, with something about it changed.
     pub(crate) async fn with(address: SocketAddr, change: impl FnOnce(&mut Route, &mut Target, &mut Config)) -> Self {
-        let mut target = Target {
-            endpoint: Endpoint { address: address.ip(), port: address.port() },
-            container: ContainerId("c1".to_owned()),
-            generation: 1,
-            started_at: None,
-            protocol: Protocol::Http,
-            verify_tls: false,
-            fingerprint: None,
-            path: "/".to_owned(),
-            user: "kasm_user".to_owned(),
-            password: "secret".into(),
-        };
-        let mut route = Route {
-            desktop: DesktopId::new(),
-            name: "schueler-tiny".to_owned(),
-            owner: UserId::new(),
-            template: "tiny".to_owned(),
-            client: Client::Container,
-            state: DesktopState::Running,
-            target: None,
-            gone: CancellationToken::new(),
-        };
+        let (mut route, mut target) = route_to(address);
         let mut config = Config { response_timeout: Duration::from_millis(500), ..Config::default() };
         change(&mut route, &mut target, &mut config);
         route.target = Some(target);
@@ -85,7 +65,8 @@ impl World {
         let (sender, suspects) = mpsc::channel(8);
         let gateway = Gateway::reporting(config, activity.clone(), sender);
         let (route, ended) = (Arc::new(route), CancellationToken::new());
-        let front = serve(gateway.clone(), Arc::clone(&route), ended.clone()).await;
+        let only = Arc::clone(&route);
+        let front = serve(gateway.clone(), ended.clone(), move |_| Some(Arc::clone(&only))).await;
         Self { gateway, activity, route, suspects, ended, front }
     }
 
@@ -120,26 +101,66 @@ pub(crate) fn https(target: &mut Target, fingerprint: &str) {
     target.fingerprint = Some(Fingerprint(fingerprint.to_owned()));
 }
 
-async fn serve(gateway: Gateway, route: Arc<Route>, ended: CancellationToken) -> SocketAddr {
+/// A running desktop's route, as the tables make it.
+pub(crate) fn route_to(address: SocketAddr) -> (Route, Target) {
+    let target = Target {
+        endpoint: Endpoint { address: address.ip(), port: address.port() },
+        container: ContainerId("c1".to_owned()),
+        generation: 1,
+        started_at: None,
+        protocol: Protocol::Http,
+        verify_tls: false,
+        fingerprint: None,
+        path: "/".to_owned(),
+        user: "kasm_user".to_owned(),
+        password: "secret".into(),
+    };
+    let route = Route {
+        desktop: DesktopId::new(),
+        name: "schueler-tiny".to_owned(),
+        owner: UserId::new(),
+        template: "tiny".to_owned(),
+        client: Client::Container,
+        state: DesktopState::Running,
+        target: None,
+        gone: CancellationToken::new(),
+    };
+    (route, target)
+}
+
+/// Stands before a gateway: hands requests below `/desktop/{name}` over with the route that `find` has for the name.
+pub(crate) async fn serve(
+    gateway: Gateway,
+    ended: CancellationToken,
+    find: impl Fn(&str) -> Option<Arc<Route>> + Send + Sync + 'static,
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let user = UserId::new();
+    let (user, find) = (UserId::new(), Arc::new(find));
     tokio::spawn(async move {
         loop {
             let (socket, peer) = listener.accept().await.expect("a connection");
-            let (gateway, route, ended) = (gateway.clone(), Arc::clone(&route), ended.clone());
+            let (gateway, ended, find) = (gateway.clone(), ended.clone(), Arc::clone(&find));
             tokio::spawn(async move {
                 let service = service_fn(move |request: Request<Incoming>| {
+                    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+                    let below = path.strip_prefix(PLACE).unwrap_or_default();
+                    let (name, rest) = below.find('/').map_or((below, ""), |end| below.split_at(end));
                     let client = ClientInfo {
                         address: peer.ip(),
-                        prefix: PREFIX.to_owned(),
+                        prefix: format!("{PLACE}{name}"),
                         scheme: Scheme::HTTP,
                         host: "school.example".to_owned(),
                         user,
                         ended: ended.clone(),
                     };
-                    let (gateway, route) = (gateway.clone(), Arc::clone(&route));
-                    async move { Ok::<_, Infallible>(hand_over(gateway, route, request, client).await) }
+                    let (gateway, route, rest) = (gateway.clone(), find(name), rest.to_owned());
+                    async move {
+                        let Some(route) = route else {
+                            return Ok::<_, Infallible>(plain(StatusCode::NOT_FOUND, "none", "no such desktop"));
+                        };
+                        Ok(hand_over(gateway, route, &rest, request, client).await)
+                    }
                 });
                 let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
             });
@@ -151,24 +172,23 @@ async fn serve(gateway: Gateway, route: Arc<Route>, ended: CancellationToken) ->
 async fn hand_over(
     gateway: Gateway,
     route: Arc<Route>,
+    rest: &str,
     mut request: Request<Incoming>,
     client: ClientInfo,
 ) -> Response<UnsyncBoxBody<Bytes, BoxError>> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let rest = path.strip_prefix(PREFIX).unwrap_or(&path);
     if request.headers_mut().remove("x-test-lose-connection").is_some() {
         request.extensions_mut().clear();
     }
     match gateway.forward(&route, rest, request, client).await {
         Ok(response) => response.map(BodyExt::boxed_unsync),
-        Err(failure) => {
-            let text = Full::new(Bytes::from(failure.to_string())).map_err(|never| match never {}).boxed_unsync();
-            let response = Response::builder().status(failure.status()).header("x-code", failure.code()).body(text);
-            response.unwrap_or_else(|_| {
-                let mut response = Response::new(Full::default().map_err(|never| match never {}).boxed_unsync());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            })
-        }
+        Err(failure) => plain(failure.status(), failure.code(), &failure.to_string()),
     }
+}
+
+fn plain(status: StatusCode, code: &'static str, text: &str) -> Response<UnsyncBoxBody<Bytes, BoxError>> {
+    let text = Full::new(Bytes::from(text.to_owned())).map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(text);
+    *response.status_mut() = status;
+    response.headers_mut().insert("x-code", HeaderValue::from_static(code));
+    response
 }

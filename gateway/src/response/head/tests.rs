@@ -111,8 +111,20 @@ fn answers_that_mislead_are_refused() {
     assert_eq!(code(101, &[]), Some("desktop_answer_malformed"));
     assert_eq!(code(401, &[("WWW-Authenticate", "Basic")]), Some("desktop_refused_credentials"));
     assert_eq!(code(407, &[]), Some("desktop_refused_credentials"));
-    let both = [("Transfer-Encoding", "chunked"), ("Content-Length", "3")];
-    assert_eq!(code(200, &both), Some("desktop_answer_malformed"));
+    for framing in [
+        &[("Transfer-Encoding", "chunked"), ("Content-Length", "3")][..],
+        &[("Content-Length", "3"), ("Content-Length", "3")],
+        &[("Content-Length", "3, 3")],
+        &[("Content-Length", "+3")],
+        &[("Content-Length", "")],
+        &[("Transfer-Encoding", "gzip, chunked")],
+        &[("Transfer-Encoding", "chunked, gzip")],
+        &[("Transfer-Encoding", "identity")],
+        &[("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")],
+    ] {
+        assert_eq!(code(200, framing), Some("desktop_answer_malformed"), "{framing:?}");
+    }
+    assert!(told(200, &[("Transfer-Encoding", "Chunked")]).is_ok());
     assert_eq!(code(302, &[("Location", "https://evil.example/")]), Some("desktop_redirects_away"));
     assert_eq!(code(302, &[("Location", "/a"), ("Location", "/b")]), Some("desktop_answer_malformed"));
     assert_eq!(told(302, &[("Location", "/a")]).expect("a head")[header::LOCATION], "/desktop/a-tiny/a");

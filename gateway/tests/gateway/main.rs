@@ -3,6 +3,7 @@
 
 mod http;
 mod refusals;
+mod smuggling;
 mod stream;
 mod support;
 mod tls;

@@ -159,7 +159,8 @@ impl Failure {
         (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(2))
     }
 
-    /// Whether it is a sign that the route no longer leads to its container.
+    /// Whether it is a sign that the route no longer leads to its container: nothing answers there, or something else
+    /// does, with another certificate, password or protocol.
     pub(crate) fn is_suspect(&self) -> bool {
         matches!(
             self,
@@ -168,6 +169,8 @@ impl Failure {
                 | Self::Mismatch(_)
                 | Self::TlsFailed(_)
                 | Self::CredentialsRefused
+                | Self::Closed(_)
+                | Self::AnswerMalformed(_)
         )
     }
 

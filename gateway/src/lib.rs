@@ -3,8 +3,11 @@
 //! The caller has found the [`Route`](routing::Route) and authorised the request; [`Gateway::forward`] does the rest.
 //! What it guarantees:
 //!
-//! - A request reaches the container the route was made for, or none: the certificate is the one pinned at the start,
-//!   the password is that container's own, and a dial that fails is reported and never tried elsewhere.
+//! - Over https a request reaches the container the route was made for, or none: nothing is said before the certificate
+//!   was compared with the one pinned at the start. Over plain http the address is all there is, and the engine gives a
+//!   freed one to the next container at once: until the route is replaced, that one hears requests, with the password of
+//!   a container that is no more. An honest one refuses the password; what another answers is passed on until the route
+//!   ends, which ends it at once. Whatever looks like a stranger is reported, and never is another address tried.
 //! - The desktop hears from the client what is on a short list and nothing else: never a cookie, a referrer or a
 //!   credential of Pult's. Pult's own origin hears from the desktop nothing that would speak for that origin.
 //! - A stream is opened only after the desktop proved that it took part in the handshake; from then on every octet is

@@ -82,11 +82,12 @@ async fn answers_beyond_the_limits_are_refused() {
             }
         })
         .await;
-        let world = World::to(desktop.address).await;
+        let mut world = World::to(desktop.address).await;
         let head = world.client().await.ask(request("GET", "/", &[])).await;
         assert_eq!(head.status, status, "{head:?} {}", answer.chars().take(80).collect::<String>());
         if status == 502 {
             assert_eq!(head.code(), "desktop_answer_malformed", "{}", answer.chars().take(80).collect::<String>());
+            assert_eq!(soon(world.suspects.recv()).await, Some(world.route.desktop), "this is no desktop, or another");
         }
     }
 }
@@ -97,10 +98,11 @@ async fn a_desktop_that_hangs_up_is_said_to_have() {
         connection.head().await.expect("a head");
     })
     .await;
-    let world = World::to(desktop.address).await;
+    let mut world = World::to(desktop.address).await;
     for ask in [request("GET", "/", &[]), handshake("/", &[])] {
         let head = world.client().await.ask(ask).await;
         assert_eq!((head.status, head.code()), (502, "desktop_closed"));
+        assert_eq!(soon(world.suspects.recv()).await, Some(world.route.desktop));
     }
 }
 

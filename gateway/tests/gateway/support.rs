@@ -41,7 +41,7 @@ pub(crate) struct World {
     pub(crate) suspects: mpsc::Receiver<DesktopId>,
     /// The client's right to the desktop.
     pub(crate) ended: CancellationToken,
-    front: SocketAddr,
+    pub(crate) front: SocketAddr,
 }
 
 impl World {

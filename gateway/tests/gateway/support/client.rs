@@ -56,8 +56,14 @@ fn lines(lines: &[&str]) -> String {
 
 /// A client's message in one masked frame.
 pub(crate) fn message(payload: &[u8]) -> Vec<u8> {
-    let mask = [1, 2, 3, 4];
-    let mut frame = vec![0x82];
+    frame(0x82, payload)
+}
+
+/// A client's frame, masked, with such a first octet: FIN, three reserved bits, and the opcode.
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = Vec::with_capacity(payload.len() + 14);
+    frame.push(first);
     match payload.len() {
         length @ 0..126 => frame.push(0x80 | u8::try_from(length).expect("small")),
         length @ 126..65536 => {
@@ -69,8 +75,12 @@ pub(crate) fn message(payload: &[u8]) -> Vec<u8> {
             frame.extend((length as u64).to_be_bytes());
         }
     }
-    frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame.extend(MASK);
+    let (whole, rest) = payload.as_chunks();
+    for four in whole {
+        frame.extend((u32::from_ne_bytes(*four) ^ u32::from_ne_bytes(MASK)).to_ne_bytes());
+    }
+    frame.extend(rest.iter().zip(MASK).map(|(byte, mask)| byte ^ mask));
     frame
 }
 
@@ -90,23 +100,35 @@ impl Raw {
     }
 
     pub(crate) async fn head(&mut self) -> Head {
+        let head = self.try_head().await;
+        head.unwrap_or_else(|| panic!("the head ends early: {:?}", String::from_utf8_lossy(&self.read)))
+    }
+
+    /// The head, unless the connection ends before it does.
+    pub(crate) async fn try_head(&mut self) -> Option<Head> {
         let end = loop {
             if let Some(end) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
                 break end;
             }
-            let count = soon(self.socket.read_buf(&mut self.read)).await.expect("bytes");
-            assert_ne!(count, 0, "the head ends early: {:?}", String::from_utf8_lossy(&self.read));
+            if soon(self.socket.read_buf(&mut self.read)).await.unwrap_or(0) == 0 {
+                return None;
+            }
         };
         let text = String::from_utf8(self.read.drain(..end + 4).collect()).expect("text");
         let mut lines = text.trim_end().split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status");
-        Head {
+        Some(Head {
             status: status.parse().expect("a number"),
             lines: lines
                 .filter_map(|line| line.split_once(": "))
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-        }
+        })
+    }
+
+    /// What came with the last head and was not asked for yet.
+    pub(crate) fn early(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.read)
     }
 
     /// So many octets.

@@ -54,17 +54,8 @@ impl Desktop {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(vec!["desktop".to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
-        let fingerprint = hex(&Sha256::digest(cert.der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
-            .expect("a configuration");
-        Self { fingerprint, ..Self::start(Some(TlsAcceptor::from(Arc::new(config))), handle).await }
+        let (acceptor, fingerprint) = certificate();
+        Self { fingerprint, ..Self::start(Some(acceptor), handle).await }
     }
 
     async fn start<F>(tls: Option<TlsAcceptor>, handle: impl Fn(Connection) -> F + Send + Sync + 'static) -> Self
@@ -110,6 +101,20 @@ impl Desktop {
         assert_eq!(heads.len(), 1, "{heads:?}");
         heads[0].clone()
     }
+}
+
+/// A certificate made by nobody in particular, and its SHA-256.
+pub(crate) fn certificate() -> (TlsAcceptor, String) {
+    let CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(vec!["desktop".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .expect("a configuration");
+    (TlsAcceptor::from(Arc::new(config)), hex(&Sha256::digest(cert.der())))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -2,13 +2,15 @@ use std::{fmt, io, time::Duration};
 
 use http::StatusCode;
 
-use crate::front::Front;
+use crate::front::{Front, Loss, Spoiled};
 
 /// Whose side a failure is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// What was asked, or what stands between the user and us.
-    Client,
+    /// What was asked, or who asked.
+    Browser,
+    /// What stands between the user and us.
+    Proxy,
     /// Ours.
     Pult,
     /// The desktop's.
@@ -80,9 +82,9 @@ pub enum Failure {
     /// It wants a stream and does not ask for it as RFC 6455 section 4.1 says.
     #[error("the request for a stream is malformed: {0}")]
     UpgradeMalformed(&'static str),
-    /// It was a request for a stream until something on the way took its `Upgrade` header out.
-    #[error("{0}")]
-    UpgradeHeaderLost(Front),
+    /// It was a request for a stream until something on the way spoiled it.
+    #[error("{}", Spoiled(.0, .1))]
+    UpgradeLost(Loss, Front),
     /// Programming interfaces of desktops are not for their users.
     #[error("the desktop's programming interface is not available here")]
     ApiBlocked,
@@ -159,6 +161,14 @@ impl Failure {
         (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(2))
     }
 
+    /// Whether it is likely to pass while one waits: a desktop that is about to answer, to be looked at again or to be
+    /// restarted, or a limit that is full.
+    pub fn is_passing(&self) -> bool {
+        self.is_suspect()
+            || matches!(self.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+            || matches!(self, Self::Closed(_))
+    }
+
     /// Whether it is a sign that the route no longer leads to its container: nothing answers there, or something else
     /// does, with another certificate, password or protocol.
     pub(crate) fn is_suspect(&self) -> bool {
@@ -175,20 +185,22 @@ impl Failure {
     }
 
     fn facts(&self) -> (Side, StatusCode, &'static str) {
-        use Side::{Client, Desktop, Pult};
+        use Side::{Browser, Desktop, Proxy, Pult};
         match self {
-            Self::PathRefused(_) => (Client, StatusCode::BAD_REQUEST, "path_refused"),
-            Self::PathTooLong => (Client, StatusCode::URI_TOO_LONG, "path_too_long"),
-            Self::HeadTooLarge => (Client, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large"),
-            Self::HeadMalformed(_) => (Client, StatusCode::BAD_REQUEST, "head_malformed"),
-            Self::FramingAmbiguous(_) => (Client, StatusCode::BAD_REQUEST, "framing_ambiguous"),
-            Self::BodyIncomplete(_) => (Client, StatusCode::BAD_REQUEST, "body_incomplete"),
-            Self::BodyStalled => (Client, StatusCode::REQUEST_TIMEOUT, "body_stalled"),
-            Self::MethodRefused => (Client, StatusCode::METHOD_NOT_ALLOWED, "method_refused"),
-            Self::UpgradeMalformed(_) => (Client, StatusCode::BAD_REQUEST, "upgrade_malformed"),
-            Self::UpgradeHeaderLost(_) => (Client, StatusCode::UPGRADE_REQUIRED, "upgrade_header_lost"),
-            Self::ApiBlocked => (Client, StatusCode::FORBIDDEN, "desktop_api_blocked"),
-            Self::SessionEnded => (Client, StatusCode::UNAUTHORIZED, "session_ended"),
+            Self::PathRefused(_) => (Browser, StatusCode::BAD_REQUEST, "path_refused"),
+            Self::PathTooLong => (Browser, StatusCode::URI_TOO_LONG, "path_too_long"),
+            Self::HeadTooLarge => (Browser, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large"),
+            Self::HeadMalformed(_) => (Browser, StatusCode::BAD_REQUEST, "head_malformed"),
+            Self::FramingAmbiguous(_) => (Browser, StatusCode::BAD_REQUEST, "framing_ambiguous"),
+            Self::BodyIncomplete(_) => (Browser, StatusCode::BAD_REQUEST, "body_incomplete"),
+            Self::BodyStalled => (Browser, StatusCode::REQUEST_TIMEOUT, "body_stalled"),
+            Self::MethodRefused => (Browser, StatusCode::METHOD_NOT_ALLOWED, "method_refused"),
+            Self::UpgradeMalformed(_) => (Browser, StatusCode::BAD_REQUEST, "upgrade_malformed"),
+            Self::UpgradeLost(Loss::Upgrade, _) => (Proxy, StatusCode::UPGRADE_REQUIRED, "upgrade_header_lost"),
+            Self::UpgradeLost(Loss::Connection, _) => (Proxy, StatusCode::UPGRADE_REQUIRED, "connection_header_lost"),
+            Self::UpgradeLost(Loss::Version, _) => (Proxy, StatusCode::UPGRADE_REQUIRED, "http_version_lost"),
+            Self::ApiBlocked => (Browser, StatusCode::FORBIDDEN, "desktop_api_blocked"),
+            Self::SessionEnded => (Browser, StatusCode::UNAUTHORIZED, "session_ended"),
             Self::TooManyStreams(_) => (Pult, StatusCode::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::GoingAway => (Pult, StatusCode::SERVICE_UNAVAILABLE, "going_away"),
             Self::ConnectionMissing => (Pult, StatusCode::INTERNAL_SERVER_ERROR, "connection_missing"),

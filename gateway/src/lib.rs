@@ -39,8 +39,9 @@ pub use body::Body;
 pub use client::ClientInfo;
 pub use config::Config;
 pub use failure::{Failure, Limit, Side, Wait};
-pub use front::{Front, Proxy};
+pub use front::{Front, Loss, Proxy};
 pub use gateway::Gateway;
+pub use request::accept_stream;
 pub use socket::Socket;
 pub use stream::TakeOver;
 

@@ -10,4 +10,5 @@ mod upgrade;
 pub(crate) use body::{Outgoing, Progress, Turn, outgoing};
 pub(crate) use head::head;
 pub(crate) use path::{MAX_PATH, check as check_path};
-pub(crate) use upgrade::{Handshake, Wish};
+pub use upgrade::accept_stream;
+pub(crate) use upgrade::{Handshake, Wish, has_token};

@@ -2,7 +2,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
 use sha1::{Digest as _, Sha1};
 
-use crate::{failure::Failure, front::Front};
+use crate::{
+    failure::Failure,
+    front::{Front, Loss},
+};
 
 /// What a request is for.
 #[derive(Debug)]
@@ -27,17 +30,21 @@ impl Wish {
     /// without a fault.
     pub(crate) fn of<B>(request: &Request<B>) -> Result<Self, Failure> {
         let headers = request.headers();
+        // browsers send the key with nothing but an upgrade
+        let has_key = headers.contains_key(header::SEC_WEBSOCKET_KEY);
+        let lost = |loss| Err(Failure::UpgradeLost(loss, Front::of(headers, request.version())));
         if !has_token(headers, &header::UPGRADE, "websocket") {
-            // browsers send the key with nothing but an upgrade
-            return if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
-                Err(Failure::UpgradeHeaderLost(Front::of(headers, request.version())))
-            } else {
-                Ok(Self::Answer)
-            };
+            return if has_key { lost(Loss::Upgrade) } else { Ok(Self::Answer) };
+        }
+        if has_key && request.version() < Version::HTTP_11 {
+            return lost(Loss::Version);
+        }
+        if has_key && !has_token(headers, &header::CONNECTION, "upgrade") {
+            return lost(Loss::Connection);
         }
         let key = only(headers, header::SEC_WEBSOCKET_KEY);
         let faults = [
-            (request.version() != Version::HTTP_11, "not HTTP/1.1 (nginx needs `proxy_http_version 1.1`)"),
+            (request.version() != Version::HTTP_11, "not HTTP/1.1"),
             (request.method() != Method::GET, "the method is not GET"),
             (!has_token(headers, &header::CONNECTION, "upgrade"), "`Connection` does not say `upgrade`"),
             (has_body(headers), "it has a body"),
@@ -57,6 +64,15 @@ impl Wish {
     pub(crate) fn is_stream(&self) -> bool {
         matches!(self, Self::Stream(_))
     }
+}
+
+/// Judges a request by the rules for streams of desktops, where none is meant: the `Sec-WebSocket-Accept` that answers
+/// it, or nothing if it asks for an ordinary answer.
+pub fn accept_stream<B>(request: &Request<B>) -> Result<Option<String>, Failure> {
+    Ok(match Wish::of(request)? {
+        Wish::Stream(handshake) => Some(handshake.accept()),
+        Wish::Answer => None,
+    })
 }
 
 impl Handshake {
@@ -106,7 +122,7 @@ mod tests {
     use http::{HeaderValue, Request, Version};
 
     use super::Wish;
-    use crate::Failure;
+    use crate::{Failure, Loss};
 
     const GOOD: [(&str, &str); 4] = [
         ("Upgrade", "websocket"),
@@ -150,7 +166,6 @@ mod tests {
     #[test]
     fn a_handshake_with_a_fault_is_malformed() {
         for (name, value) in [
-            ("connection", "keep-alive"),
             ("sec-websocket-version", "8"),
             ("sec-websocket-key", "c2hvcnQ="),
             ("sec-websocket-key", "no base64 at all!"),
@@ -159,7 +174,7 @@ mod tests {
         ] {
             assert_eq!(fault(&with(name, value)), Some("upgrade_malformed"), "{name}: {value}");
         }
-        for missing in ["connection", "sec-websocket-version", "sec-websocket-key"] {
+        for missing in ["sec-websocket-version", "sec-websocket-key"] {
             let mut request = request(&GOOD);
             request.headers_mut().remove(missing);
             assert_eq!(fault(&request), Some("upgrade_malformed"), "without {missing}");
@@ -171,19 +186,27 @@ mod tests {
         parts.method = http::Method::POST;
         assert_eq!(fault(&Request::from_parts(parts, ())), Some("upgrade_malformed"), "POST");
         let (mut parts, ()) = self::request(&GOOD).into_parts();
-        parts.version = Version::HTTP_10;
-        assert_eq!(fault(&Request::from_parts(parts, ())), Some("upgrade_malformed"), "HTTP/1.0");
+        parts.version = Version::HTTP_2;
+        assert_eq!(fault(&Request::from_parts(parts, ())), Some("upgrade_malformed"), "HTTP/2");
     }
 
     #[test]
-    fn a_key_without_an_upgrade_tells_of_a_front_proxy() {
+    fn what_a_front_proxy_spoiled_is_said_to_be_its_doing() {
         let mut request = request(&GOOD);
         request.headers_mut().remove("upgrade");
         request.headers_mut().insert("x-forwarded-server", HeaderValue::from_static("school.example"));
-        let Err(failure @ Failure::UpgradeHeaderLost(_)) = Wish::of(&request) else {
+        let Err(failure @ Failure::UpgradeLost(Loss::Upgrade, _)) = Wish::of(&request) else {
             panic!("the header is lost");
         };
         assert_eq!((failure.code(), failure.status().as_u16()), ("upgrade_header_lost", 426));
         assert!(failure.to_string().contains("Apache"), "{failure}");
+
+        assert_eq!(fault(&with("connection", "close")), Some("connection_header_lost"));
+        assert_eq!(fault(&with("connection", "keep-alive")), Some("connection_header_lost"));
+        let (mut parts, ()) = self::request(&GOOD).into_parts();
+        parts.version = Version::HTTP_10;
+        let failure = Wish::of(&Request::from_parts(parts, ())).expect_err("HTTP/1.0 knows no streams");
+        assert_eq!((failure.code(), failure.status().as_u16()), ("http_version_lost", 426));
+        assert!(failure.to_string().contains("proxy_http_version 1.1"), "{failure}");
     }
 }

@@ -128,7 +128,7 @@ async fn a_request_that_is_refused_never_reaches_the_desktop() {
     let cases = [
         (lost, 426, "upgrade_header_lost"),
         (handshake("/", &[]).replace("Version: 13", "Version: 8"), 400, "upgrade_malformed"),
-        (handshake("/", &[]).replace("HTTP/1.1", "HTTP/1.0"), 400, "upgrade_malformed"),
+        (handshake("/", &[]).replace("HTTP/1.1", "HTTP/1.0"), 426, "http_version_lost"),
         (handshake("/", &[]).replace("GET", "POST"), 400, "upgrade_malformed"),
         (handshake("/", &["Content-Length: 2"]) + "ab", 400, "upgrade_malformed"),
         (handshake("/", &["X-Test-Lose-Connection: 1"]), 500, "connection_missing"),

@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { mark, sinceMark } from '~/live/changes';
 import { api, ME_KEY } from './client';
 import { answer } from './problem';
-import type { Desktop, Template } from './types';
+import type { Desktop, Status, Template } from './types';
 
 export const meQuery = queryOptions({
   queryKey: ME_KEY,
@@ -16,7 +16,7 @@ export const authMethodsQuery = queryOptions({
 
 export const statusQuery = queryOptions({
   queryKey: ['status'],
-  queryFn: ({ signal }) => answer(api.GET('/api/v1/status', { signal })),
+  queryFn: ({ signal }): Promise<Status> => answer(api.GET('/api/v1/status', { signal })),
 });
 
 export const templatesQuery = queryOptions({

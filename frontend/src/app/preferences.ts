@@ -40,6 +40,9 @@ export const localePreference = preference<Locale>('pult.locale', ['de', 'en'], 
 );
 export const themePreference = preference<Theme>('pult.theme', ['system', 'light', 'dark'], () => 'system');
 export const toolbarPreference = preference<'open' | 'closed'>('pult.toolbar', ['open', 'closed'], () => 'open');
+export const clipboardPreference = preference<'off' | 'ask' | 'auto'>('pult.clipboard', ['off', 'ask', 'auto'], () => 'ask');
+export const sizePreference = preference<'window' | 'scale' | 'actual'>('pult.size', ['window', 'scale', 'actual'], () => 'window');
+export const qualityPreference = preference<'auto' | 'sharp' | 'fast'>('pult.quality', ['auto', 'sharp', 'fast'], () => 'auto');
 
 export const currentLocale = localePreference.get;
 

@@ -1,66 +1,81 @@
-import { ChevronDown, ChevronUp, ClipboardList, Keyboard, Maximize, Minimize } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { ChevronDown, ChevronUp, ClipboardList, Eye, Hand, Keyboard, Maximize, Minimize, SlidersHorizontal } from 'lucide-react';
+import { useEffect } from 'react';
 import { DialogTrigger, Link, Toolbar as AriaToolbar } from 'react-aria-components';
 import { toolbarPreference, usePreference } from '~/app/preferences';
 import { useT } from '~/i18n/useT';
 import { Mark } from '~/ui/Mark';
 import { ClipboardPanel } from './ClipboardPanel';
-import { KeysPanel } from './KeysPanel';
+import { LinkIcon } from './LinkIcon';
 import { Tool } from './Tool';
 import styles from './Toolbar.module.css';
+import type { Remote } from './useConnection';
 import { useFullScreen } from './useFullScreen';
+import { ViewPanel } from './ViewPanel';
 
 type ToolbarProps = {
   title: string;
-  connected: boolean;
-  clipboard: string;
-  onPaste: (text: string) => void;
-  onCtrlAltDel: () => void;
-  onLeave: () => void;
+  remote: Remote;
+  viewOnly: boolean;
+  onViewOnly: (viewOnly: boolean) => void;
+  hasKeys: boolean;
+  onKeys: (hasKeys: boolean) => void;
+  pan: boolean;
+  onPan: (pan: boolean) => void;
 };
 
 /** What one can do with a desktop from outside it. Folded away, only a handle is left. Escape leads back into the desktop. */
-export function Toolbar({ title, connected, clipboard, onPaste, onCtrlAltDel, onLeave }: ToolbarProps) {
+export function Toolbar({ title, remote, viewOnly, onViewOnly, hasKeys, onKeys, pan, onPan }: ToolbarProps) {
   const t = useT();
   const open = usePreference(toolbarPreference) === 'open';
   const fullScreen = useFullScreen();
-  const bar = useRef<HTMLElement>(null);
+  const { focus, link, isClipped, clipboard } = remote;
+  const connected = remote.phase.kind === 'connected';
+  const state = !connected ? 'toolbar.notConnected' : link.level === 'weak' ? 'link.weak' : 'toolbar.connected';
 
   // On the window, before the tooltip of the focused tool takes the key for itself. Panels lie outside of
-  // the bar: there Escape only closes the panel.
+  // the bars: there Escape only closes the panel.
   useEffect(() => {
     const toDesktop = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && bar.current?.contains(event.target as Node)) onLeave();
+      if (event.key === 'Escape' && (event.target as Element).closest('[data-toolbar]')) focus();
     };
     window.addEventListener('keydown', toDesktop, { capture: true });
     return () => { window.removeEventListener('keydown', toDesktop, { capture: true }); };
-  }, [onLeave]);
+  }, [focus]);
 
   if (!open) {
     return (
-      <header className={styles.handle} data-toolbar ref={bar}>
+      <header className={styles.handle} data-toolbar>
         <h1 className="unseen">{title}</h1>
         <Tool first icon={ChevronDown} label={t('toolbar.open')} onPress={() => { toolbarPreference.set('open'); }} />
       </header>
     );
   }
   return (
-    <header className={styles.bar} data-toolbar ref={bar}>
+    <header className={styles.bar} data-toolbar>
       <Link href="/" className={styles.home} aria-label={t('action.overview')} data-first-tool>
         <Mark size={26} />
       </Link>
       <h1 className={styles.title}>{title}</h1>
-      <span className={styles.state} data-connected={connected || undefined}>
-        {t(connected ? 'toolbar.connected' : 'toolbar.notConnected')}
+      <span className={styles.state}>
+        <LinkIcon level={connected ? link.level : undefined} />
+        <span>{t(state)}</span>
       </span>
+      {viewOnly && (
+        <span className={styles.state}>
+          <Eye size={18} aria-hidden />
+          <span>{t('view.only')}</span>
+        </span>
+      )}
       <AriaToolbar aria-label={t('toolbar.label')} className={styles.tools}>
+        {isClipped && <Tool icon={Hand} label={t('toolbar.pan')} aria-pressed={pan} onPress={() => { onPan(!pan); }} />}
         <DialogTrigger>
           <Tool icon={ClipboardList} label={t('clipboard.title')} isDisabled={!connected} />
-          <ClipboardPanel text={clipboard} onPaste={onPaste} />
+          <ClipboardPanel clipboard={clipboard} isDisabled={viewOnly} />
         </DialogTrigger>
+        <Tool icon={Keyboard} label={t('keys.title')} aria-pressed={hasKeys} onPress={() => { onKeys(!hasKeys); }} />
         <DialogTrigger>
-          <Tool icon={Keyboard} label={t('keys.title')} />
-          <KeysPanel connected={connected} onCtrlAltDel={onCtrlAltDel} />
+          <Tool icon={SlidersHorizontal} label={t('view.title')} />
+          <ViewPanel connected={connected} link={link} viewOnly={viewOnly} onViewOnly={onViewOnly} />
         </DialogTrigger>
         {fullScreen.possible && (
           <Tool
@@ -68,7 +83,7 @@ export function Toolbar({ title, connected, clipboard, onPaste, onCtrlAltDel, on
             label={t(fullScreen.active ? 'toolbar.leaveFullScreen' : 'toolbar.fullScreen')}
             onPress={() => {
               fullScreen.toggle();
-              onLeave();
+              focus();
             }}
           />
         )}

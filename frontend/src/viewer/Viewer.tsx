@@ -1,32 +1,49 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Desktop } from '~/api/types';
+import { qualityPreference, sizePreference, usePreference } from '~/app/preferences';
 import { useNow } from '~/app/useNow';
 import { useT } from '~/i18n/useT';
 import { onEscapeChord } from './chord';
+import { ClipboardOffer } from './ClipboardOffer';
 import { ConnectionNotice } from './ConnectionNotice';
+import { KeyBar } from './KeyBar';
 import { minutesLeft } from './minutesLeft';
+import { PhoneKeyboard } from './PhoneKeyboard';
 import { StopsSoon } from './StopsSoon';
 import { Toolbar } from './Toolbar';
 import { useConnection } from './useConnection';
+import { useIsTouch, useVisibleArea } from './useScreen';
 import styles from './Viewer.module.css';
 
-/** A running desktop: its picture, the toolbar above it, and what stands in the way of the picture. */
+/** A running desktop: its picture, the bars around it, and what stands in the way of the picture. */
 export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: Desktop; title: string; onStage: boolean; onEnter: (entered: true) => void }) {
   const t = useT();
   const screen = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
-  const remote = useConnection(desktop.name, screen);
-  const { phase, focus } = remote;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const isTouch = useIsTouch();
+  const size = usePreference(sizePreference);
+  const quality = usePreference(qualityPreference);
+  // Not remembered: who comes back and cannot type would look for the reason.
+  const [viewOnly, setViewOnly] = useState(false);
+  const [pan, setPan] = useState(true);
+  const [hasKeys, setKeys] = useState(false);
+  const [isTyping, setTyping] = useState(false);
+  const settings = useMemo(() => ({ size, quality, viewOnly, pan, isCovered: isTyping }), [size, quality, viewOnly, pan, isTyping]);
+
+  const remote = useConnection(desktop.name, screen, settings);
+  const { phase, focus, keys } = remote;
   const connected = phase.kind === 'connected';
   const minutes = minutesLeft(desktop.stops_at, useNow('second'));
+  const area = useVisibleArea(isTyping);
 
   useEffect(() => {
     if (phase.kind !== 'connecting') onEnter(true);
   }, [phase, onEnter]);
 
   useEffect(() => {
-    // Typing reaches the desktop as soon as it is seen, unless the user is busy with the toolbar or a panel.
-    const busy = document.activeElement?.closest('[data-toolbar], [role="dialog"]');
+    // Typing reaches the desktop as soon as it is seen, unless the user is busy with a bar, a panel or a phone's keyboard.
+    const busy = document.activeElement?.closest('[data-toolbar], [role="dialog"], textarea');
     if (connected && onStage && !busy) focus();
   }, [connected, onStage, focus]);
 
@@ -35,16 +52,29 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
     return onEscapeChord(screen.current, () => stage.current?.querySelector<HTMLElement>('[data-first-tool]')?.focus());
   }, []);
 
+  const type = (wanted: boolean) => {
+    if (wanted) field.current?.focus({ preventScroll: true });
+    else field.current?.blur();
+    setTyping(wanted);
+  };
+  const showKeys = (wanted: boolean) => {
+    setKeys(wanted);
+    keys.release();
+    if (isTouch) type(wanted);
+  };
+
   return (
-    <div className={styles.stage} ref={stage} data-scheme="dark" data-shown={onStage || undefined}>
+    <div className={styles.stage} ref={stage} style={area} data-scheme="dark" data-shown={onStage || undefined}>
       {onStage && <title>{minutes === undefined ? `${title} – Pult` : t('stopsSoon.tab', { name: title, minutes })}</title>}
       <Toolbar
         title={title}
-        connected={connected}
-        clipboard={remote.clipboard}
-        onPaste={remote.paste}
-        onCtrlAltDel={remote.ctrlAltDel}
-        onLeave={focus}
+        remote={remote}
+        viewOnly={viewOnly}
+        onViewOnly={setViewOnly}
+        hasKeys={hasKeys}
+        onKeys={showKeys}
+        pan={pan}
+        onPan={setPan}
       />
       <StopsSoon desktop={desktop} minutes={minutes} />
       <main className={styles.picture}>
@@ -63,8 +93,11 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
         <p id="viewer-keys" className="unseen">
           {t('viewer.keys')}
         </p>
-        {!connected && <ConnectionNotice phase={phase} picture={remote.picture} onRetry={remote.retry} />}
+        <ClipboardOffer clipboard={remote.clipboard} />
+        <ConnectionNotice phase={phase} picture={remote.picture} onRetry={remote.retry} />
+        {isTouch && <PhoneKeyboard field={field} keys={keys} onClose={() => { setTyping(false); }} />}
       </main>
+      {hasKeys && <KeyBar keys={keys} isDisabled={!connected || viewOnly} isTyping={isTouch ? isTyping : undefined} onType={type} />}
     </div>
   );
 }

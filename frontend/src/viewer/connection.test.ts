@@ -1,18 +1,28 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Connection, type Phase } from './connection';
+import { Connection, type Phase, type Settings } from './connection';
+import type { Link } from './link';
 
 /** noVNC as the connection sees it; the test plays the server. */
 class Rfb extends EventTarget {
   static made: Rfb[] = [];
-  constructor() {
+  constructor(readonly socket: Socket) {
     super();
     Rfb.made.push(this);
   }
   say = (type: string) => this.dispatchEvent(new CustomEvent(type, { detail: { clean: false, types: [] } }));
-  disconnect = () => { this.say('disconnect'); };
+  disconnect = vi.fn();
   toDataURL = () => 'data:image/jpeg;base64,last';
 }
-vi.mock('@novnc/novnc', () => ({ default: class { constructor() { return new Rfb(); } } }));
+vi.mock('@novnc/novnc', () => ({ default: class { constructor(_: HTMLElement, socket: Socket) { return new Rfb(socket); } } }));
+
+class Socket extends EventTarget {
+  static readonly OPEN = 1;
+  readyState = 1;
+  send = vi.fn<(data: Uint8Array) => void>();
+  hear = (bytes = 16) => { this.dispatchEvent(new MessageEvent('message', { data: new ArrayBuffer(bytes) })); };
+}
+
+const SETTINGS: Settings = { size: 'window', quality: 'auto', viewOnly: false, pan: false, isCovered: false };
 
 function visibility(state: DocumentVisibilityState) {
   vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(state);
@@ -22,37 +32,46 @@ function visibility(state: DocumentVisibilityState) {
 describe('the connection to a desktop', () => {
   let phases: Phase[];
   let pictures: (string | undefined)[];
+  let links: Link[];
   let trouble: ReturnType<typeof vi.fn<() => void>>;
   let connection: Connection;
+  let screen: HTMLElement;
   const last = () => Rfb.made.at(-1)!;
   const phase = () => phases.at(-1)?.kind;
+  const questions = () => last().socket.send.mock.calls.length;
 
   beforeEach(() => {
     vi.useFakeTimers();
-    vi.stubGlobal('WebSocket', class { static readonly OPEN = 1; readyState = 1; send = vi.fn(); });
+    vi.stubGlobal('WebSocket', Socket);
     Rfb.made = [];
     phases = [];
     pictures = [];
+    links = [];
     trouble = vi.fn<() => void>();
     visibility('visible');
-    connection = new Connection(document.createElement('div'), 'ws://school/desktop/a/websockify', {
-      phase: (phase, picture) => {
+    screen = document.createElement('div');
+    Object.defineProperty(screen, 'clientWidth', { value: 1280, configurable: true });
+    const hooks = {
+      phase: (phase: Phase, picture: string | undefined) => {
         phases.push(phase);
         pictures.push(picture);
       },
       clipboard: () => {},
+      clipped: () => {},
+      link: (link: Link) => links.push(link),
       trouble,
-    });
+    };
+    connection = new Connection(screen, 'ws://school/desktop/a/websockify', hooks);
     return () => { connection.close(); };
   });
 
-  it('comes back by itself within a second, and keeps the last picture meanwhile', () => {
+  it('comes back by itself within half a second, and keeps the last picture meanwhile', () => {
     last().say('connect');
     last().say('disconnect');
     expect(phase()).toBe('waiting');
     expect(pictures.at(-1)).toBe('data:image/jpeg;base64,last');
     expect(trouble).toHaveBeenCalledOnce();
-    vi.advanceTimersByTime(1_000);
+    vi.advanceTimersByTime(500);
     expect(phases.at(-1)).toEqual({ kind: 'connecting', again: true });
     last().say('connect');
     expect(phase()).toBe('connected');
@@ -60,13 +79,13 @@ describe('the connection to a desktop', () => {
 
   it('waits longer and longer, but never more than 15 s, and tries at once when asked', () => {
     const waits: number[] = [];
-    for (let tries = 0; tries < 10; tries += 1) {
+    for (let tries = 0; tries < 14; tries += 1) {
       last().say('disconnect');
       const { at } = phases.at(-1) as { at: number };
       waits.push(at - Date.now());
       vi.advanceTimersByTime(at - Date.now());
     }
-    expect(Math.min(...waits)).toBeGreaterThanOrEqual(500);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(250);
     expect(Math.max(...waits)).toBeLessThanOrEqual(15_000);
     expect(waits.at(-1)).toBeGreaterThan(7_000);
     last().say('disconnect');
@@ -85,8 +104,70 @@ describe('the connection to a desktop', () => {
   });
 
   it('gives up a handshake that leads nowhere', () => {
-    vi.advanceTimersByTime(20_000);
+    vi.advanceTimersByTime(5_000);
     expect(phase()).toBe('waiting');
+    expect(last().disconnect).toHaveBeenCalledOnce();
+  });
+
+  it('begins a handshake anew when the network is back', () => {
+    window.dispatchEvent(new Event('online'));
+    expect(phase()).toBe('waiting');
+    vi.advanceTimersByTime(500);
+    expect(Rfb.made).toHaveLength(2);
+  });
+
+  it('leaves a stream that is dead without waiting for its goodbye', () => {
+    last().say('connect');
+    connection.input();
+    vi.advanceTimersByTime(1_000);
+    expect(questions()).toBe(1);
+    vi.advanceTimersByTime(3_000);
+    expect(phase()).toBe('waiting');
+    expect(pictures.at(-1)).toBeDefined();
+    vi.advanceTimersByTime(500);
+    expect(Rfb.made).toHaveLength(2);
+    // its late goodbye means nothing any more
+    Rfb.made[0]?.say('disconnect');
+    expect(phase()).toBe('connecting');
+  });
+
+  it('asks at once when the page is seen again, and stays if there is an answer', () => {
+    last().say('connect');
+    visibility('hidden');
+    visibility('visible');
+    expect(questions()).toBe(1);
+    last().socket.hear();
+    vi.advanceTimersByTime(5_000);
+    expect(phase()).toBe('connected');
+  });
+
+  it('tells what comes in, and how fast the desktop answers', () => {
+    last().say('connect');
+    vi.advanceTimersByTime(25_000);
+    vi.advanceTimersByTime(40);
+    last().socket.hear(2_000);
+    vi.advanceTimersByTime(1_000);
+    expect(links.find(({ rate }) => rate > 0)).toMatchObject({ level: 'good', rate: 2_000 });
+    expect(links.at(-1)?.answerTime).toBe(40);
+  });
+
+  it('shows the desktop as it was chosen, also in the next connection', () => {
+    expect(last()).toMatchObject({ scaleViewport: true, resizeSession: true, qualityLevel: 6 });
+    connection.set({ ...SETTINGS, size: 'actual', quality: 'sharp', viewOnly: true });
+    const chosen = { scaleViewport: false, resizeSession: false, qualityLevel: 9, viewOnly: true };
+    expect(last()).toMatchObject(chosen);
+    last().say('disconnect');
+    connection.retry();
+    expect(Rfb.made).toHaveLength(2);
+    expect(last()).toMatchObject(chosen);
+  });
+
+  it('does not shrink the desktop to a phone, nor to what a phone’s keyboard leaves', () => {
+    connection.set({ ...SETTINGS, isCovered: true });
+    expect(last()).toMatchObject({ scaleViewport: true, resizeSession: false, focusOnClick: false });
+    Object.defineProperty(screen, 'clientWidth', { value: 360 });
+    connection.set(SETTINGS);
+    expect(last()).toMatchObject({ scaleViewport: true, resizeSession: false, focusOnClick: true });
   });
 
   it('does not knock again at a door that asks for a password', () => {

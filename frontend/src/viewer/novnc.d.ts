@@ -6,19 +6,25 @@ declare module '@novnc/novnc' {
     securityfailure: CustomEvent<{ status: number; reason?: string }>;
     credentialsrequired: CustomEvent<{ types: string[] }>;
     clipboard: CustomEvent<{ text: string }>;
+    clippingviewport: CustomEvent<boolean>;
   };
 
   export default class RFB {
     constructor(target: HTMLElement, channel: string | WebSocket, options?: { shared?: boolean; wsProtocols?: string[] });
     scaleViewport: boolean;
+    clipViewport: boolean;
+    dragViewport: boolean;
+    focusOnClick: boolean;
     resizeSession: boolean;
     showDotCursor: boolean;
     viewOnly: boolean;
+    qualityLevel: number;
+    compressionLevel: number;
     background: string;
     addEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): void;
     disconnect(): void;
     focus(options?: FocusOptions): void;
-    sendCtrlAltDel(): void;
+    sendKey(keysym: number, code: string, down?: boolean): void;
     clipboardPasteFrom(text: string): void;
     toDataURL(type?: string, quality?: number): string;
   }

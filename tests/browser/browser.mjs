@@ -18,11 +18,16 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync',
 ];
 
-/** Runs a journey in a fresh profile; a failure is told with a screenshot of every page. */
-export async function travel(name, journey) {
+/**
+ * Runs a journey in a fresh profile; a failure is told with a screenshot of every page. `cable`: the port of a cable
+ * (cable.mjs) through which the browser reaches Pult, at Pult's own address; more is Playwright's.
+ */
+export async function travel(name, journey, { cable, ...more } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'pult-browser-'));
+  const { hostname, port } = new URL(PULT_URL);
+  const way = cable ? [`--host-resolver-rules=MAP ${hostname}:${port} 127.0.0.1:${cable}`] : [];
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM, args: FLAGS, headless: true, locale: 'de-DE', viewport: { width: 1280, height: 800 },
+    executablePath: CHROMIUM, args: [...FLAGS, ...way], headless: true, locale: 'de-DE', viewport: { width: 1280, height: 800 }, ...more,
   });
   context.setDefaultTimeout(60_000);
   try {
@@ -58,6 +63,23 @@ export async function expectAccessible(page, what) {
     const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n  ')}`);
     throw new Error(`axe on ${what}:\n${told.join('\n')}`);
   }
+}
+
+/** Clicks on the small desktop's card; the tab that opens, with its picture there. */
+export async function openTerminal(page, context) {
+  const [desktop] = await Promise.all([
+    context.waitForEvent('page'),
+    page.getByRole('button', { name: /: Terminal/ }).or(page.getByRole('link', { name: /: Terminal/ })).first().click(),
+  ]);
+  await seePicture(desktop);
+  return desktop;
+}
+
+/** Waits for the picture of the small desktop, and for the shell's first prompt, which comes a moment later. */
+export async function seePicture(desktop) {
+  await desktop.getByRole('application').waitFor();
+  await until('there are pixels', async () => (await colours(desktop)) > 3);
+  await desktop.waitForTimeout(1_000);
 }
 
 /** Waits until something holds. */

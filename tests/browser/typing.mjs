@@ -1,5 +1,5 @@
 // A German keyboard in the small desktop's terminal, as browsers on Linux, Windows and a Mac tell of it.
-import { colours, signIn, travel, until } from './browser.mjs';
+import { openTerminal, seePicture, signIn, travel } from './browser.mjs';
 import { ALT_GR, CTRL, keyboardOf, OPTION, PLAIN, SHIFT, SHIFTED, WINDOWS_CTRL, WITH_ALT_GR, WITH_OPTION } from './keys.mjs';
 
 /** Prints which modifiers the X server holds down; 16 is Num Lock, which is no modifier. */
@@ -16,12 +16,7 @@ print(v[6].value & ~16)
 
 await travel('typing', async (page, context) => {
   await signIn(page);
-  const [opened] = await Promise.all([
-    context.waitForEvent('page'),
-    page.getByRole('button', { name: /^Starten: Terminal/ }).or(page.getByRole('link', { name: /^Starten: Terminal/ })).click(),
-  ]);
-  const desktop = await opened;
-  await ready(desktop);
+  const desktop = await openTerminal(page, context);
   const line = (text) => desktop.keyboard.type(`${text}\n`, { delay: 4 });
   await line('cat > mask.py');
   await line(MASK);
@@ -57,13 +52,6 @@ await travel('typing', async (page, context) => {
   await desktop.waitForTimeout(500);
 });
 
-async function ready(desktop) {
-  await desktop.getByRole('application').waitFor();
-  await until('there are pixels', async () => (await colours(desktop)) > 3);
-  // the shell's first prompt comes a moment after the window
-  await desktop.waitForTimeout(1_000);
-}
-
 /** Types one line into a file of that name, and then asks which modifiers are still down. */
 async function system(desktop, name, act) {
   const keyboard = await keyboardOf(desktop);
@@ -79,5 +67,5 @@ async function system(desktop, name, act) {
 async function pretend(desktop, platform) {
   await desktop.addInitScript((name) => { Object.defineProperty(Navigator.prototype, 'platform', { get: () => name }); }, platform);
   await desktop.reload();
-  await ready(desktop);
+  await seePicture(desktop);
 }

@@ -70,6 +70,7 @@ function Content({ text, isDisabled, onSend }: { text: string; isDisabled: boole
         )}
         <Button
           look="primary"
+          wide
           isDisabled={isDisabled || draft === ''}
           onPress={() => {
             onSend(draft);

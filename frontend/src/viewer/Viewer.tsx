@@ -97,7 +97,11 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
         <ConnectionNotice phase={phase} picture={remote.picture} onRetry={remote.retry} />
         {isTouch && <PhoneKeyboard field={field} keys={keys} onClose={() => { setTyping(false); }} />}
       </main>
-      {hasKeys && <KeyBar keys={keys} isDisabled={!connected || viewOnly} isTyping={isTouch ? isTyping : undefined} onType={type} />}
+      {hasKeys && (
+        <footer>
+          <KeyBar keys={keys} isDisabled={!connected || viewOnly} isTyping={isTouch ? isTyping : undefined} onType={type} />
+        </footer>
+      )}
     </div>
   );
 }

@@ -10,7 +10,7 @@ type Parts = {
   /** Somebody types. */
   onInput: () => void;
   /** Ctrl+V is about to reach the desktop: true if the browser shall be let have it, for what it tells of the clipboard. */
-  wantsPaste: () => boolean;
+  wantsPaste: (key: string) => boolean;
 };
 
 /**
@@ -36,7 +36,7 @@ export function watchKeyboard(screen: HTMLElement, { sticky, onInput, wantsPaste
     if (ours.has(event)) return;
     onInput();
     const text = dead.press(event) ?? (event.key.length === 1 && sticky.held.size > 0 ? underModifiers(event.key, sticky.held) : undefined);
-    if (PASTE.has(event.key) && event.ctrlKey && !event.altKey && !event.metaKey && wantsPaste()) {
+    if (PASTE.has(event.key) && event.ctrlKey && !event.altKey && !event.metaKey && wantsPaste(event.key)) {
       event.stopImmediatePropagation();
       return;
     }

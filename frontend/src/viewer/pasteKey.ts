@@ -11,6 +11,8 @@ const PATIENCE = 150;
  */
 export class PasteKey {
   #isWatched = false;
+  /** What follows the text: with Shift it is a capital letter, and a server believes the letter and not the Shift. */
+  #key = 'v';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -18,9 +20,10 @@ export class PasteKey {
     private readonly keys: StickyKeys,
   ) {}
 
-  /** The key is down. True if the browser shall have it first. */
-  begin(): boolean {
+  /** The key is down, as that character. True if the browser shall have it first. */
+  begin(key: string): boolean {
     if (!this.#isWatched) return false;
+    this.#key = key;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => { this.#finish(); }, PATIENCE);
     return true;
@@ -46,7 +49,7 @@ export class PasteKey {
   #finish() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const key = keyOf('v');
+    const key = keyOf(this.#key);
     if (key) this.keys.press(key);
   }
 }

@@ -19,7 +19,7 @@ export type Clip = {
 type Way = { screen: RefObject<HTMLElement | null>; canType: boolean; paste: (text: string) => void; keys: StickyKeys };
 
 /** The two clipboards of a desktop that is shown here. */
-export function useClipboard({ screen, canType, paste, keys }: Way): Clip & { copiedThere: (text: string) => void; wantsPaste: () => boolean } {
+export function useClipboard({ screen, canType, paste, keys }: Way): Clip & { copiedThere: (text: string) => void; wantsPaste: (key: string) => boolean } {
   const [text, setText] = useState('');
   const [offer, setOffer] = useState<string>();
   const choice = usePreference(clipboardPreference);
@@ -38,7 +38,7 @@ export function useClipboard({ screen, canType, paste, keys }: Way): Clip & { co
         sync.putThere(typed);
       },
       dismiss: () => { setOffer(undefined); },
-      wantsPaste: () => pasteKey.begin(),
+      wantsPaste: (key: string) => pasteKey.begin(key),
     };
   });
 

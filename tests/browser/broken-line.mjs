@@ -1,0 +1,75 @@
+// The line to Pult breaks in every way it can, and the desktop is back by itself. The page stays all the time.
+import { layCable } from './cable.mjs';
+import { expectAccessible, keep, PULT_URL, seePicture, signIn, travel, until } from './browser.mjs';
+
+const cable = await layCable(Number(new URL(PULT_URL).port));
+
+await travel('broken-line', async (page, context) => {
+  await signIn(page);
+  // a reload in the middle of the start only looks again
+  const [desktop] = await Promise.all([
+    context.waitForEvent('page'),
+    page.getByRole('button', { name: /: Terminal/ }).or(page.getByRole('link', { name: /: Terminal/ })).first().click(),
+  ]);
+  await desktop.waitForURL(/\/desktop\//);
+  await desktop.reload();
+  await seePicture(desktop);
+  await desktop.evaluate(() => { window.stayed = true; });
+  const line = (text) => desktop.keyboard.type(`${text}\n`, { delay: 4 });
+  const state = (name) => desktop.getByRole('banner').getByText(name, { exact: true });
+  /** Milliseconds from here until the desktop is connected again. */
+  const back = async () => {
+    const begun = Date.now();
+    await state('Verbunden').waitFor();
+    return Date.now() - begun;
+  };
+  const told = [];
+  await state('Verbunden').waitFor();
+
+  // a server that ends every connection and is there again: like a restart
+  cable.pull();
+  await state('Nicht verbunden').waitFor();
+  cable.plug();
+  told.push(['cut', await back()]);
+
+  // one that is away for longer: the last picture stays, and says so
+  cable.pull();
+  await desktop.getByText('Die Verbindung ist unterbrochen').waitFor();
+  await desktop.waitForTimeout(4_000);
+  await keep(desktop, 'viewer-broken');
+  await expectAccessible(desktop, 'a broken line');
+  cable.plug();
+  told.push(['away for 4 s', await back()]);
+
+  // silence: nothing is said any more, as when a Wi-Fi is out of reach; whoever types is told soon
+  await line('echo before > line.txt');
+  await desktop.waitForTimeout(500);
+  const { heal } = cable.silence();
+  await desktop.keyboard.press('a');
+  const typed = Date.now();
+  await state('Nicht verbunden').waitFor();
+  told.push(['silence noticed', Date.now() - typed]);
+  heal();
+  told.push(['after silence', await back()]);
+
+  // the network says that it is back: a dead line is found at once
+  const again = cable.silence();
+  await desktop.evaluate(() => window.dispatchEvent(new Event('online')));
+  const changed = Date.now();
+  await state('Nicht verbunden').waitFor();
+  told.push(['another network noticed', Date.now() - changed]);
+  again.heal();
+  told.push(['after another network', await back()]);
+
+  console.log(told.map(([what, ms]) => `${what}: ${ms} ms`).join(', '));
+  for (const [what, ms] of told) {
+    const most = what === 'silence noticed' ? 6_000 : 3_000;
+    if (ms > most) throw new Error(`${what}: ${ms} ms`);
+  }
+  // the desktop is in hand again, and the page has never been another
+  await desktop.keyboard.press('Control+u');
+  await line('echo after >> line.txt');
+  await desktop.waitForTimeout(500);
+  if (!(await desktop.evaluate(() => window.stayed))) throw new Error('the page was lost');
+}, { cable: cable.port });
+cable.close();

@@ -59,6 +59,8 @@ ids! {
     AssignmentId,
     /// A browser that is signed in.
     SessionId,
+    /// A browser's way onto one desktop's own host.
+    PassId,
     /// An API token.
     TokenId,
     /// Work that takes long enough to be watched.

@@ -41,6 +41,8 @@ pub struct Model {
     pub fingerprint: Option<Fingerprint>,
     /// Its own password, sealed.
     pub credential: Option<String>,
+    /// First part of its own host name; made and given up with the password.
+    pub host_label: Option<String>,
     /// Tries of this start.
     pub attempts: i32,
     /// No further try before.

@@ -9,6 +9,7 @@ pub mod installation;
 pub mod job;
 pub mod job_run;
 pub mod membership;
+pub mod pass;
 pub mod session;
 pub mod template;
 pub mod token;

@@ -10,6 +10,7 @@ mod m0002_people;
 mod m0003_templates;
 mod m0004_desktops;
 mod m0005_records;
+mod m0007_own_hosts;
 mod schema;
 
 use sea_orm_migration::{
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_templates::Migration),
             Box::new(m0004_desktops::Migration),
             Box::new(m0005_records::Migration),
+            Box::new(m0007_own_hosts::Migration),
         ]
     }
 }

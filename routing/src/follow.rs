@@ -56,7 +56,7 @@ async fn catch_up(store: &Store, writer: &mut Writer, whole: bool) -> Result<(),
 }
 
 /// The route that a row stands for.
-fn route(RouteRow { desktop, template, password }: RouteRow) -> Route {
+fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Route {
     let running = desktop.state == DesktopState::Running;
     let target = match (desktop.endpoint, desktop.container, password) {
         (Some(endpoint), Some(container), Some(password)) if running => Some(Target {
@@ -76,6 +76,7 @@ fn route(RouteRow { desktop, template, password }: RouteRow) -> Route {
     Route {
         desktop: desktop.id,
         name: desktop.name,
+        host_label,
         owner: desktop.owner,
         template: template.slug,
         client: template.client,

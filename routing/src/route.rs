@@ -15,6 +15,8 @@ pub struct Route {
     pub desktop: DesktopId,
     /// The DNS label under which it is addressed.
     pub name: String,
+    /// First part of its own host name; none before its container was made.
+    pub host_label: Option<String>,
     /// Whose it is; who may pass is decided from this alone.
     pub owner: UserId,
     /// Slug of what it was made from.

@@ -20,6 +20,7 @@ pub struct Snapshot {
     pub revision: i64,
     by_name: HashMap<String, Arc<Route>>,
     names: HashMap<DesktopId, String>,
+    by_host_label: HashMap<String, Arc<Route>>,
 }
 
 impl Snapshot {
@@ -52,6 +53,11 @@ impl Reader {
     /// The route of a desktop by its name.
     pub fn by_name(&self, name: &str) -> Option<Arc<Route>> {
         self.shared.load().by_name.get(name).cloned()
+    }
+
+    /// The route of a desktop by the first part of its own host name.
+    pub fn by_host_label(&self, label: &str) -> Option<Arc<Route>> {
+        self.shared.load().by_host_label.get(label).cloned()
     }
 
     /// The route of a desktop by its id.
@@ -109,11 +115,16 @@ impl Writer {
 
 impl Snapshot {
     fn successor(&self, revision: i64) -> Self {
-        Self { revision, by_name: self.by_name.clone(), names: self.names.clone() }
+        Self {
+            revision,
+            by_name: self.by_name.clone(),
+            names: self.names.clone(),
+            by_host_label: self.by_host_label.clone(),
+        }
     }
 
     fn put(&mut self, mut route: Route) {
-        if let Some(old) = self.names.get(&route.desktop).and_then(|name| self.by_name.get(name)) {
+        if let Some(old) = self.forget(route.desktop) {
             let same_way = match (&old.target, &route.target) {
                 (Some(old), Some(new)) => old.is_same_start(new),
                 (None, None) => true,
@@ -124,19 +135,28 @@ impl Snapshot {
             } else {
                 old.gone.cancel();
             }
-            if old.name != route.name {
-                let name = old.name.clone();
-                self.by_name.remove(&name);
-            }
         }
+        let route = Arc::new(route);
         self.names.insert(route.desktop, route.name.clone());
-        self.by_name.insert(route.name.clone(), Arc::new(route));
+        self.by_name.insert(route.name.clone(), Arc::clone(&route));
+        if let Some(label) = &route.host_label {
+            self.by_host_label.insert(label.clone(), Arc::clone(&route));
+        }
     }
 
     fn take(&mut self, desktop: DesktopId) {
-        if let Some(route) = self.names.remove(&desktop).and_then(|name| self.by_name.remove(&name)) {
+        if let Some(route) = self.forget(desktop) {
             route.gone.cancel();
         }
+    }
+
+    /// Takes a desktop out, under whatever it can be found by.
+    fn forget(&mut self, desktop: DesktopId) -> Option<Arc<Route>> {
+        let route = self.by_name.remove(&self.names.remove(&desktop)?)?;
+        if let Some(label) = &route.host_label {
+            self.by_host_label.remove(label);
+        }
+        Some(route)
     }
 }
 

@@ -12,8 +12,8 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Routes, Schedule, Sealer, Sessions, Templates, Tokens,
-    Users,
+    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Passes, Routes, Schedule, Sealer, Sessions, Templates,
+    Tokens, Users,
 };
 
 /// Where the database is.
@@ -171,6 +171,11 @@ impl Store {
     /// Browsers that are signed in.
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(self)
+    }
+
+    /// Browsers' ways onto desktops' own hosts.
+    pub fn passes(&self) -> Passes<'_> {
+        Passes(self)
     }
 
     /// API tokens.

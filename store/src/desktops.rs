@@ -16,7 +16,7 @@ use crate::{Page, Paging, Store, StoreError, secret};
 mod make;
 pub(crate) mod rows;
 
-use rows::{joined, live, to_details, to_domain, to_row};
+use rows::{Own, joined, live, to_details, to_domain, to_row};
 
 /// Desktops: intents, observations and what is shown of them.
 #[derive(Debug, Clone, Copy)]
@@ -131,9 +131,9 @@ impl Desktops<'_> {
         let before = to_domain(row.clone());
         let after = change(before.clone());
         if after != before {
-            let credential = row.credential.filter(|_| after.generation == before.generation);
+            let own = Own::of(&row, after.generation);
             let after = Desktop { revision: write.revision().await?, ..after };
-            to_row(after, credential).into_active_model().reset_all().update(&write.transaction).await?;
+            to_row(after, own).into_active_model().reset_all().update(&write.transaction).await?;
         }
         let row = joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
         let details = row.map(to_details).transpose()?;
@@ -149,14 +149,14 @@ impl Desktops<'_> {
         let Some(row) = row.filter(|row| row.revision == desktop.revision) else {
             return Ok(None);
         };
-        let credential = row.credential.filter(|_| row.generation == desktop.generation);
+        let own = Own::of(&row, desktop.generation);
         let after = Desktop {
             revision: write.revision().await?,
             // the gateway's own column: never older than what it flushed meanwhile
             last_input_at: row.last_input_at.max(desktop.last_input_at),
             ..desktop.clone()
         };
-        let row = to_row(after, credential);
+        let row = to_row(after, own);
         row.clone().into_active_model().reset_all().update(&write.transaction).await?;
         write.commit().await?;
         Ok(Some(to_domain(row)))
@@ -182,8 +182,10 @@ impl Desktops<'_> {
         }
         let password = SecretString::from(secret::random_token());
         let sealed = self.0.sealer().seal(password.expose_secret(), &rows::place(row.id, row.generation))?;
+        let own = Own::new(sealed);
         let mut row = row.into_active_model();
-        row.credential = Set(Some(sealed));
+        row.credential = Set(own.credential);
+        row.host_label = Set(own.host_label);
         row.update(&write.transaction).await?;
         write.commit().await?;
         Ok(Some(password))

@@ -19,6 +19,8 @@ pub struct RouteRow {
     pub template: TemplateSpec,
     /// The password of its container, once that was made; none either where it was sealed with another key.
     pub password: Option<SecretString>,
+    /// First part of its own host name, there as soon as the password is.
+    pub host_label: Option<String>,
 }
 
 /// What changed of the routes.
@@ -45,12 +47,21 @@ impl Routes<'_> {
 
     /// The route of one desktop by its name, past every table.
     pub async fn by_name(&self, name: &str) -> Result<Option<RouteRow>, StoreError> {
-        if !is_storable(name) {
+        self.live(desktop::Column::Name, name).await
+    }
+
+    /// The route of one desktop by the first part of its own host name, past every table.
+    pub async fn by_host_label(&self, label: &str) -> Result<Option<RouteRow>, StoreError> {
+        self.live(desktop::Column::HostLabel, label).await
+    }
+
+    async fn live(&self, column: desktop::Column, value: &str) -> Result<Option<RouteRow>, StoreError> {
+        if !is_storable(value) {
             return Ok(None);
         }
         let row = desktop::Entity::find()
             .find_also_related(template::Entity)
-            .filter(desktop::Column::Name.eq(name))
+            .filter(column.eq(value))
             .filter(rows::live())
             .one(self.0.db())
             .await?;
@@ -87,6 +98,8 @@ impl Routes<'_> {
             }
         };
         let password = row.credential.as_ref().and_then(open);
-        Ok(RouteRow { desktop: rows::to_domain(row), template: crate::templates::to_spec(template)?, password })
+        let host_label = row.host_label.clone();
+        let (desktop, template) = (rows::to_domain(row), crate::templates::to_spec(template)?);
+        Ok(RouteRow { desktop, template, password, host_label })
     }
 }

@@ -19,6 +19,11 @@ pub(crate) fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(random_bytes::<32>())
 }
 
+/// The same, for whoever keeps it elsewhere.
+pub fn random_secret() -> SecretString {
+    random_token().into()
+}
+
 /// A random key.
 pub fn random_key() -> [u8; 32] {
     random_bytes()
@@ -35,6 +40,12 @@ pub(crate) fn random_suffix() -> String {
     random_bytes::<4>().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).iter().collect()
 }
 
+/// 100 random bits as twenty of the same, for the first part of a host name. DNS and TLS show it to the network: it keeps
+/// strangers from finding a desktop's host, and opens nothing.
+pub(crate) fn random_label() -> String {
+    random_bytes::<20>().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).iter().collect()
+}
+
 /// What is stored of a random secret. No salt and no stretching: 256 random bits cannot be guessed.
 pub(crate) fn hash(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
@@ -46,11 +57,16 @@ pub fn csrf_token(session: &SecretString) -> String {
     hash(&format!("pult-csrf:{}", session.expose_secret()))
 }
 
+/// What may be shown of a random word, so that its owner can prove later that it was theirs (RFC 7636 section 4.2).
+pub fn challenge(word: &SecretString) -> String {
+    hash(word.expose_secret())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::{LETTERS, csrf_token, hash, random_suffix, random_token, random_words};
+    use super::{LETTERS, csrf_token, hash, random_label, random_suffix, random_token, random_words};
 
     #[test]
     fn secrets_are_never_the_same() {
@@ -68,6 +84,14 @@ mod tests {
         for letter in words.bytes().filter(|byte| *byte != b'-').chain(random_suffix().bytes()) {
             assert!(LETTERS.contains(&letter), "{words}");
         }
+    }
+
+    #[test]
+    fn a_label_is_one_of_dns_and_nobody_can_guess_it() {
+        let labels: HashSet<_> = (0..1000).map(|_| random_label()).collect();
+        assert_eq!(labels.len(), 1000);
+        // five bits a letter (RFC 1035 section 2.3.1: letters and digits, 63 at most)
+        assert!(labels.iter().all(|label| label.len() * 5 >= 80 && label.bytes().all(|byte| LETTERS.contains(&byte))));
     }
 
     #[test]

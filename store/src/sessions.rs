@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use domain::{SessionId, UserId};
+use domain::{SessionId, Timestamp, UserId};
 use entity::{session, user};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
@@ -42,17 +42,25 @@ impl Sessions<'_> {
 
     /// Whose session a cookie's value is, if it has not ended.
     pub async fn find(&self, secret: &SecretString) -> Result<Option<(SessionId, User)>, StoreError> {
-        let now = now();
         let row = session::Entity::find()
             .find_also_related(user::Entity)
             .filter(session::Column::SecretHash.eq(secret::hash(secret.expose_secret())))
-            .filter(session::Column::ExpiresAt.gt(now))
-            .filter(session::Column::LastSeenAt.gt(now - IDLE))
+            .filter(alive(now()))
             .one(self.0.db())
             .await?;
-        let Some((session, Some(user))) = row else {
-            return Ok(None);
-        };
+        match row {
+            Some((session, Some(user))) => self.used(session, user).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes that a session was just used.
+    pub(crate) async fn used(
+        &self,
+        session: session::Model,
+        user: user::Model,
+    ) -> Result<Option<(SessionId, User)>, StoreError> {
+        let now = now();
         if session.last_seen_at < now - RESOLUTION {
             let write = self.0.write().await?;
             let seen = session::ActiveModel { id: Set(session.id), last_seen_at: Set(now), ..Default::default() };
@@ -75,12 +83,15 @@ impl Sessions<'_> {
 
     /// Forgets sessions that have ended by themselves.
     pub async fn purge(&self) -> Result<u64, StoreError> {
-        let now = now();
-        let ended =
-            Condition::any().add(session::Column::ExpiresAt.lte(now)).add(session::Column::LastSeenAt.lte(now - IDLE));
         let write = self.0.write().await?;
-        let gone = session::Entity::delete_many().filter(ended).exec(&write.transaction).await?.rows_affected;
+        let gone =
+            session::Entity::delete_many().filter(alive(now()).not()).exec(&write.transaction).await?.rows_affected;
         write.commit().await?;
         Ok(gone)
     }
+}
+
+/// A session that has not ended by itself.
+pub(crate) fn alive(now: Timestamp) -> Condition {
+    Condition::all().add(session::Column::ExpiresAt.gt(now)).add(session::Column::LastSeenAt.gt(now - IDLE))
 }

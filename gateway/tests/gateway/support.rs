@@ -118,6 +118,7 @@ pub(crate) fn route_to(address: SocketAddr) -> (Route, Target) {
     let route = Route {
         desktop: DesktopId::new(),
         name: "schueler-tiny".to_owned(),
+        host_label: None,
         owner: UserId::new(),
         template: "tiny".to_owned(),
         client: Client::Container,

@@ -12,6 +12,7 @@ fn route(desktop: DesktopId, owner: UserId, last_octet: u8) -> Route {
     Route {
         desktop,
         name: "schueler-tiny".to_owned(),
+        host_label: Some("a2b3".to_owned()),
         owner,
         template: "tiny".to_owned(),
         client: Client::Novnc,
@@ -55,4 +56,20 @@ fn what_is_not_in_a_new_picture_is_gone() {
     assert!(before.gone.is_cancelled());
     assert!(reader.by_name("schueler-tiny").is_none());
     assert_eq!(reader.snapshot().revision, 2);
+}
+
+#[test]
+fn a_desktop_is_found_by_its_own_host_as_long_as_it_has_that_one() {
+    let (mut writer, reader) = table();
+    let first = route(DesktopId::new(), UserId::new(), 2);
+    writer.apply(vec![first.clone()], &[], 1);
+    assert_eq!(reader.by_host_label("a2b3").expect("a route").desktop, first.desktop);
+    // reset: another container, another host, and none until it is made
+    let reset = Route { host_label: None, target: None, gone: CancellationToken::new(), ..first.clone() };
+    writer.apply(vec![reset], &[], 2);
+    assert!(reader.by_host_label("a2b3").is_none() && reader.by_id(first.desktop).is_some());
+    writer.apply(vec![Route { host_label: Some("c4d5".to_owned()), ..first.clone() }], &[], 3);
+    assert_eq!(reader.by_host_label("c4d5").expect("a route").desktop, first.desktop);
+    writer.apply(Vec::new(), &[first.desktop], 4);
+    assert!(reader.by_host_label("c4d5").is_none() && reader.by_name("schueler-tiny").is_none());
 }

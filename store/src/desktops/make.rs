@@ -7,7 +7,10 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Desktops, Requested, rows};
+use super::{
+    Desktops, Requested,
+    rows::{self, Own},
+};
 use crate::{StoreError, connection::now, secret};
 
 impl Desktops<'_> {
@@ -39,16 +42,16 @@ impl Desktops<'_> {
             let before = rows::to_domain(row.clone());
             let after = before.clone().want_running(now());
             if after != before {
-                let credential = row.credential.clone().filter(|_| after.generation == before.generation);
+                let own = Own::of(row, after.generation);
                 let after = Desktop { revision: write.revision().await?, ..after };
-                let row = rows::to_row(after, credential);
+                let row = rows::to_row(after, own);
                 row.into_active_model().reset_all().update(&write.transaction).await?;
             }
             row.id
         } else {
             let new = Desktop::requested(DesktopId::new(), name.to_owned(), owner, template, now());
             let new = Desktop { revision: write.revision().await?, ..new };
-            insert(new, None, &write.transaction).await?
+            insert(new, Own::default(), &write.transaction).await?
         };
         let row = rows::joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
         let row = row.ok_or_else(|| StoreError::Corrupt("a desktop just stored is missing".to_owned()))?;
@@ -72,12 +75,13 @@ impl Desktops<'_> {
         let credential = password
             .map(|password| self.0.sealer().seal(password.expose_secret(), &rows::place(id, generation)))
             .transpose()?;
+        let own = credential.map_or_else(Own::default, Own::new);
         let label = name::label(&owner.username, &template.spec.slug);
         let mut candidate = label.clone();
         loop {
             // Stopped, as far as is known: a container that runs is found by the next look, and adopted as running.
             let known = Desktop::requested(id, candidate, owner.id, template.id, now()).ended(None, now());
-            match self.try_adopt(Desktop { generation, ..known }, credential.clone()).await {
+            match self.try_adopt(Desktop { generation, ..known }, own.clone()).await {
                 // Somebody else's name, or adopted twice at once: look again, with another name.
                 Err(StoreError::Database(error)) if rows::is_unique_violation(&error) => {
                     candidate = name::with_suffix(&label, &secret::random_suffix());
@@ -87,7 +91,7 @@ impl Desktops<'_> {
         }
     }
 
-    async fn try_adopt(&self, known: Desktop, credential: Option<String>) -> Result<bool, StoreError> {
+    async fn try_adopt(&self, known: Desktop, own: Own) -> Result<bool, StoreError> {
         let mut write = self.0.write().await?;
         let same = desktop::Entity::find_by_id(known.id).one(&write.transaction).await?;
         let other = theirs(known.owner, known.template).one(&write.transaction).await?;
@@ -95,7 +99,7 @@ impl Desktops<'_> {
             return Ok(false);
         }
         let adopted = Desktop { revision: write.revision().await?, ..known };
-        insert(adopted, credential, &write.transaction).await?;
+        insert(adopted, own, &write.transaction).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -108,13 +112,9 @@ fn theirs(owner: UserId, template: TemplateId) -> Select<desktop::Entity> {
         .filter(rows::live())
 }
 
-async fn insert(
-    desktop: Desktop,
-    credential: Option<String>,
-    transaction: &DatabaseTransaction,
-) -> Result<DesktopId, StoreError> {
+async fn insert(desktop: Desktop, own: Own, transaction: &DatabaseTransaction) -> Result<DesktopId, StoreError> {
     let id = desktop.id;
-    let row = rows::to_row(desktop, credential).into_active_model();
+    let row = rows::to_row(desktop, own).into_active_model();
     desktop::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(id)
 }

@@ -8,7 +8,7 @@ use entity::{desktop, template, user};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, SqlErr, TopologyStar};
 
 use super::Details;
-use crate::{StoreError, connection::stored, text::storable_json};
+use crate::{StoreError, connection::stored, secret, text::storable_json};
 
 pub(crate) type Joined = (desktop::Model, Option<template::Model>, Option<user::Model>);
 
@@ -70,9 +70,34 @@ pub(crate) fn to_domain(row: desktop::Model) -> Desktop {
     }
 }
 
+/// What belongs to one generation of a desktop and is made here: nobody who changes the desktop has a say in it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Own {
+    /// The container's password, sealed.
+    pub(crate) credential: Option<String>,
+    /// First part of its own host name.
+    pub(crate) host_label: Option<String>,
+}
+
+impl Own {
+    /// What a generation has from the moment its password is made. Its pages get an origin that no container had
+    /// before, so nothing that an older one left in a browser is of any use to it, or against it.
+    pub(crate) fn new(credential: String) -> Self {
+        Self { credential: Some(credential), host_label: Some(secret::random_label()) }
+    }
+
+    /// What a row has, as long as the same generation is meant.
+    pub(crate) fn of(row: &desktop::Model, generation: i32) -> Self {
+        if row.generation != generation {
+            return Self::default();
+        }
+        Self { credential: row.credential.clone(), host_label: row.host_label.clone() }
+    }
+}
+
 /// The row that stands for a desktop. Its times are cut to what both databases keep, so what is read again equals
 /// what [`to_domain`] makes of this row.
-pub(crate) fn to_row(desktop: Desktop, credential: Option<String>) -> desktop::Model {
+pub(crate) fn to_row(desktop: Desktop, own: Own) -> desktop::Model {
     desktop::Model {
         id: desktop.id,
         name: desktop.name,
@@ -87,7 +112,8 @@ pub(crate) fn to_row(desktop: Desktop, credential: Option<String>) -> desktop::M
         container_started_ns: desktop.container_started_at.and_then(|at| at.timestamp_nanos_opt()),
         endpoint: desktop.endpoint,
         fingerprint: desktop.fingerprint,
-        credential,
+        credential: own.credential,
+        host_label: own.host_label,
         attempts: desktop.attempts,
         retry_at: desktop.retry_at.map(stored),
         queue_position: desktop.queue_position,

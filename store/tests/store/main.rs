@@ -9,6 +9,7 @@ mod changes;
 mod credentials;
 mod house;
 mod pages;
+mod passes;
 mod people;
 mod precision;
 mod records;

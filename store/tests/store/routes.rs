@@ -10,6 +10,7 @@ on_both![
     since_a_revision_there_is_what_changed_and_what_was_removed,
     a_route_is_found_by_its_name,
     a_route_has_the_password_of_its_present_generation,
+    a_desktop_keeps_its_own_host_until_it_is_reset,
 ];
 
 async fn all_routes_are_those_of_desktops_that_are_there(house: House) -> Outcome {
@@ -64,5 +65,27 @@ async fn a_route_has_the_password_of_its_present_generation(house: House) -> Out
     assert_eq!(password().await?.as_deref(), Some(made.expose_secret()));
     house.store.desktops().change(row.id, |row| row.reset(chrono::Utc::now())).await?;
     assert_eq!(password().await?, None, "the new container has none yet");
+    Ok(())
+}
+
+async fn a_desktop_keeps_its_own_host_until_it_is_reset(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let label = async || {
+        let route = present(house.store.routes().by_name(&row.name).await?, "the route")?;
+        Ok::<_, crate::house::Failed>(route.host_label)
+    };
+    assert_eq!(label().await?, None, "it has no container yet");
+    let running = house.running(row.clone()).await?;
+    let first = present(label().await?, "the label")?;
+    let found = present(house.store.routes().by_host_label(&first).await?, "the route")?;
+    assert_eq!(found.desktop.id, row.id);
+    let stopped = house.saved(running.want_stopped(domain::why::Why::Removed).ended(None, chrono::Utc::now())).await?;
+    house.store.desktops().change(stopped.id, |row| row.want_running(chrono::Utc::now())).await?;
+    let again = house.running(house.again(&row).await?).await?;
+    assert_eq!(label().await?.as_ref(), Some(&first), "over stop and start");
+    house.store.desktops().change(again.id, |row| row.reset(chrono::Utc::now())).await?;
+    assert!(house.store.routes().by_host_label(&first).await?.is_none());
+    house.store.desktops().credential(&house.again(&row).await?).await?;
+    assert!(label().await?.is_some_and(|second| second != first));
     Ok(())
 }

@@ -10,6 +10,7 @@ on_both![
     what_is_made_can_be_unmade_and_made_again,
     steps_are_taken_back_one_by_one,
     a_schema_that_is_there_already_is_left_alone,
+    desktops_from_before_there_were_own_hosts_get_one,
     several_processes_that_migrate_at_once_do_not_disturb_each_other,
     every_entity_is_what_the_schema_says,
     rows_that_belong_to_a_person_go_with_the_person,
@@ -54,6 +55,21 @@ async fn a_schema_that_is_there_already_is_left_alone(house: House) -> Outcome {
     Ok(())
 }
 
+async fn desktops_from_before_there_were_own_hosts_get_one(house: House) -> Outcome {
+    let rows = house.some_desktops(3).await?;
+    for row in &rows[..2] {
+        house.store.desktops().credential(row).await?;
+    }
+    let after = migration::status(house.db()).await?.iter().skip_while(|step| step.name != "m0007_own_hosts").count();
+    migration::down(house.db(), Some(u32::try_from(after)?)).await?;
+    migration::up(house.db()).await?;
+    let labels = house.ask("SELECT host_label FROM desktops WHERE host_label IS NOT NULL").await?;
+    assert_eq!(labels.len(), 2, "those that have a container");
+    assert_ne!(labels[0], labels[1]);
+    assert!(labels.iter().all(|label| label.len() == 40 && label.bytes().all(|byte| byte.is_ascii_alphanumeric())));
+    Ok(())
+}
+
 async fn several_processes_that_migrate_at_once_do_not_disturb_each_other(house: House) -> Outcome {
     let made = structure(&house).await?;
     migration::down(house.db(), None).await?;
@@ -78,6 +94,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::job::Entity>(&house, &mut tables).await?;
     agrees::<entity::job_run::Entity>(&house, &mut tables).await?;
     agrees::<entity::membership::Entity>(&house, &mut tables).await?;
+    agrees::<entity::pass::Entity>(&house, &mut tables).await?;
     agrees::<entity::session::Entity>(&house, &mut tables).await?;
     agrees::<entity::template::Entity>(&house, &mut tables).await?;
     agrees::<entity::token::Entity>(&house, &mut tables).await?;

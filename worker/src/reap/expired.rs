@@ -12,6 +12,7 @@ const TOMBSTONE: TimeDelta = TimeDelta::days(1);
 pub(crate) async fn run(shared: &Shared) -> Result<(), StoreError> {
     shared.store.desktops().purge_removed(now() - TOMBSTONE).await?;
     shared.store.sessions().purge().await?;
+    shared.store.passes().purge().await?;
     let limit = shared.config.reaper.remove_stopped_after.and_then(|limit| TimeDelta::from_std(limit).ok());
     let Some(limit) = limit else {
         return Ok(());

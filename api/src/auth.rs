@@ -2,13 +2,14 @@
 
 mod attempts;
 mod caller;
+mod cookie;
 mod local;
 mod origin;
 mod presence;
-mod session_cookie;
 
 pub(crate) use attempts::Attempts;
-pub(crate) use caller::{Caller, identify};
+pub(crate) use caller::{Caller, identify, principal};
+pub(crate) use cookie::{DESKTOP, ENTRY};
 pub(crate) use local::{login, logout, methods};
-pub(crate) use origin::is_ours as origin_is_ours;
+pub(crate) use origin::{asks_for_a_foreign_page, is_ours as origin_is_ours};
 pub(crate) use presence::Presence;

@@ -17,12 +17,27 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Our own certificate, where no front proxy has one.
     pub tls: Option<TlsFiles>,
+    /// Where desktops stand.
+    pub places: Places,
     /// Whether local accounts may sign in.
     pub local_accounts: bool,
     /// The installation's idle rules, for what is shown of a desktop.
     pub idle: IdlePolicy,
     /// How the engine's node is called in the database.
     pub node: String,
+}
+
+/// Where desktops stand whose pages come out of their containers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Places {
+    /// Below a path of the app's own host.
+    Paths,
+    /// Each on a host of its own, where it shares no cookies with the app.
+    Hosts {
+        /// What follows the first part of their names: `desktops.school.example`, in lower case, neither the app's
+        /// host nor below or above it.
+        suffix: String,
+    },
 }
 
 /// A certificate and its key.

@@ -35,6 +35,12 @@ pub(crate) enum ApiError {
     /// The page that sent this did not prove that it is ours.
     #[error("the CSRF token is missing or wrong")]
     CsrfToken,
+    /// A ticket for a desktop's own host was used before, is too old, or is another browser's.
+    #[error("the ticket is spent")]
+    TicketSpent,
+    /// The browser did not send back the cookie it was just given.
+    #[error("the browser keeps no cookies")]
+    CookiesBlocked,
     /// A page of another origin sent this.
     #[error("the origin is foreign")]
     OriginForeign,
@@ -127,9 +133,13 @@ impl ApiError {
         match self {
             Self::Unauthenticated | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::LocalAccountsOff | Self::CsrfToken | Self::OriginForeign | Self::Refused(_) | Self::NotAssigned => {
-                StatusCode::FORBIDDEN
-            }
+            Self::LocalAccountsOff
+            | Self::CsrfToken
+            | Self::CookiesBlocked
+            | Self::OriginForeign
+            | Self::Refused(_)
+            | Self::NotAssigned => StatusCode::FORBIDDEN,
+            Self::TicketSpent => StatusCode::GONE,
             Self::CookieDoubled | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::NotRunning(_) | Self::SlugTaken | Self::TemplateInUse(_) => StatusCode::CONFLICT,
@@ -151,6 +161,8 @@ impl ApiError {
             Self::LocalAccountsOff => "local_accounts_off",
             Self::CookieDoubled => "cookie_doubled",
             Self::CsrfToken => "csrf_token",
+            Self::TicketSpent => "ticket_spent",
+            Self::CookiesBlocked => "cookies_blocked",
             Self::OriginForeign => "origin_foreign",
             Self::Refused(Refusal::Scope(_)) => "scope_missing",
             Self::Refused(Refusal::Role(_)) => "role_missing",
@@ -173,7 +185,7 @@ impl ApiError {
     }
 
     /// A sentence that says what to do.
-    fn detail(&self, language: Language) -> String {
+    pub(crate) fn detail(&self, language: Language) -> String {
         let say = |german: &str, english: &str| language.pick(german, english).to_owned();
         match self {
             Self::Unauthenticated => say("Bitte anmelden.", "Please sign in."),
@@ -192,6 +204,14 @@ impl ApiError {
             Self::CsrfToken => say(
                 "Der Kopf X-CSRF-Token fehlt oder stimmt nicht; der Wert steht in /api/v1/me.",
                 "The header X-CSRF-Token is missing or wrong; its value is in /api/v1/me.",
+            ),
+            Self::TicketSpent => say(
+                "Dieser Weg zum Desktop galt nur einmal und nur kurz. Bitte den Desktop noch einmal öffnen.",
+                "This way to the desktop was good once, and for a moment only. Please open the desktop again.",
+            ),
+            Self::CookiesBlocked => say(
+                "Der Browser nimmt hier keine Cookies an. Ohne sie lässt sich dieser Desktop nicht öffnen: bitte Cookies für diese Adresse erlauben.",
+                "The browser takes no cookies here. This desktop cannot be opened without them: please allow cookies for this address.",
             ),
             Self::OriginForeign => say(
                 "Diese Anfrage kommt von einer fremden Seite. Stimmt server.public_url?",

@@ -24,6 +24,6 @@ mod views;
 mod word;
 
 pub use app::Parts;
-pub use config::{Config, TlsFiles};
+pub use config::{Config, Places, TlsFiles};
 pub use routes::openapi_document;
 pub use serve::{ServeError, run};

@@ -14,7 +14,7 @@ use salvo_oapi::swagger_ui::SwaggerUi;
 use crate::{
     app::App,
     auth,
-    desktop::{Desktop, Websockify},
+    desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     live, pages,
     rest::{assignments, audit, desktops, jobs, me, people, status, templates, tokens},
     views::NoticeView,
@@ -26,15 +26,19 @@ const DOCUMENT: &str = "/api/v1/openapi.json";
 pub(crate) fn router(app: App) -> Router {
     let api = Router::with_path("api/v1").push(rest());
     let document = document(&api);
-    Router::new()
-        .hoop(CatchPanic::new())
-        .hoop(affix_state::inject(app))
+    let (own_hosts, elsewhere) = (app.config.clone(), app.config.clone());
+    // the host before anything else: on a desktop's own there is nothing of the app, not even where nothing answers
+    let own_hosts = Router::with_filter_fn(move |req, _| is_for_own_host(&own_hosts, req))
+        .push(Router::with_path("{**path}").goal(OwnHost));
+    let elsewhere = Router::with_filter_fn(move |req, _| !is_for_own_host(&elsewhere, req))
         .push(api)
         .push(document.into_router(DOCUMENT))
         .push(SwaggerUi::new(DOCUMENT).title("Pult").into_router("api/docs"))
         .push(Router::with_path("desktop/{**place}").goal(Desktop))
+        .push(Router::with_path("enter/{label}").get(Door))
         .push(Router::with_path("websockify").goal(Websockify))
-        .push(Router::with_path("{**path}").get(pages::fallback))
+        .push(Router::with_path("{**path}").get(pages::fallback));
+    Router::new().hoop(CatchPanic::new()).hoop(affix_state::inject(app)).push(own_hosts).push(elsewhere)
 }
 
 /// The REST interface.

@@ -9,7 +9,8 @@
 //!   a container that is no more. An honest one refuses the password; what another answers is passed on until the route
 //!   ends, which ends it at once. Whatever looks like a stranger is reported, and never is another address tried.
 //! - The desktop hears from the client what is on a short list and nothing else: never a cookie, a referrer or a
-//!   credential of Pult's. Pult's own origin hears from the desktop nothing that would speak for that origin.
+//!   credential of Pult's. Pult's own origin hears from the desktop nothing that would speak for that origin; on a host
+//!   of its own ([`Place::Host`]) a desktop speaks for that host, and for no other.
 //! - A stream is opened only after the desktop proved that it took part in the handshake; from then on every octet is
 //!   relayed as it came, both ways, until an end closes or the right to it ends.
 //! - Nothing here waits without a limit, except a stream whose both ends are alive.
@@ -20,6 +21,7 @@ mod activity;
 mod body;
 mod client;
 mod config;
+mod cookies;
 mod dial;
 mod exchange;
 mod failure;
@@ -36,7 +38,7 @@ mod tap;
 
 pub use activity::{Activity, Seen};
 pub use body::Body;
-pub use client::ClientInfo;
+pub use client::{ClientInfo, Place};
 pub use config::Config;
 pub use failure::{Failure, Limit, Side, Wait};
 pub use front::{Front, Loss, Proxy};

@@ -1,6 +1,6 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
 use domain::{admission, desktop::StartPolicy, idle::IdlePolicy};
 use engine::{DockerEngine, Engine, Route};
@@ -15,7 +15,7 @@ use tracing::info;
 
 use super::open;
 use crate::{
-    config::{EngineRoute, Settings},
+    config::{EngineRoute, Settings, places},
     demo,
 };
 
@@ -136,6 +136,8 @@ fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
         admin_listen: settings.server.admin_listen,
         public_url: settings.server.public_url(),
         trusted_proxies: proxies.collect::<Result<_, _>>().context("server.trusted_proxies")?,
+        places: places(&settings.server.public_url(), &settings.gateway)
+            .map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         tls: tls.map(|(cert, key)| api::TlsFiles { cert, key }),
         local_accounts: settings.auth.local.enabled,
         idle: idle_policy(settings)?,

@@ -7,7 +7,7 @@ use figment::{
 };
 use figment_file_provider_adapter::FileAdapter;
 
-use super::Settings;
+use super::{Settings, places::places};
 
 /// Why the configuration cannot be used: where, which key, and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +88,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
             return wrong("server.trusted_proxies", "expected addresses or networks such as 10.0.0.0/8");
         }
     }
+    if let Err((key, detail)) = places(&url, &settings.gateway) {
+        return wrong(key, detail);
+    }
     if settings.database.max_connections == 0 {
         return wrong("database.max_connections", "expected at least 1");
     }
@@ -142,6 +145,14 @@ mod tests {
         assert!(error.contains("reaper.idle_after") && error.contains("a span such as 45m"), "{error}");
         let error = load_text("[reaper]\nnightly_stop = \"at ten\"\n").expect_err("no cron expression");
         assert!(error.contains("reaper.nightly_stop") && error.contains("0 22 * * *"), "{error}");
+    }
+
+    #[test]
+    fn desktops_on_their_own_hosts_need_hosts() {
+        let error = load_text("[gateway]\nmode = \"host\"\n").expect_err("no suffix");
+        assert!(error.contains("gateway.host_suffix: ") && error.contains("desktops.school.example"), "{error}");
+        let error = load_text("[gateway]\nmode = \"hosts\"\n").expect_err("no mode");
+        assert!(error.contains("gateway.mode") && error.contains("host"), "{error}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     pub(crate) storage: Storage,
     pub(crate) engine: Engine,
+    pub(crate) gateway: Gateway,
     pub(crate) auth: Auth,
     pub(crate) desktop: Desktop,
     pub(crate) reaper: Reaper,
@@ -121,6 +122,21 @@ pub(crate) enum EngineKind {
 pub(crate) enum EngineRoute {
     Address,
     Port,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Gateway {
+    pub(crate) mode: GatewayMode,
+    pub(crate) host_suffix: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GatewayMode {
+    #[default]
+    Path,
+    Host,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use store::User;
 use subtle::ConstantTimeEq;
 
-use super::{origin, session_cookie};
+use super::{cookie::SESSION, origin};
 use crate::{app::App, error::ApiError, extract};
 
 /// Somebody who is signed in, as handlers take them.
@@ -52,9 +52,12 @@ async fn by_token(app: &App, secret: SecretString) -> Result<Caller, ApiError> {
 }
 
 async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
-    let secret = session_cookie::read(req, app.config.is_secure())?.ok_or(ApiError::Unauthenticated)?;
+    let secret = SESSION.read(req, app.config.is_secure())?.ok_or(ApiError::Unauthenticated)?;
     let (session, user) = app.store.sessions().find(&secret).await?.ok_or(ApiError::Unauthenticated)?;
     let csrf_token = store::csrf_token(&secret);
+    if origin::asks_for_a_foreign_page(req) {
+        return Err(ApiError::OriginForeign);
+    }
     if is_unsafe(req.method()) {
         if !origin::is_ours(req, &app.config.public_url) {
             return Err(ApiError::OriginForeign);
@@ -68,7 +71,8 @@ async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
     Ok(Caller { principal, csrf_token: Some(csrf_token) })
 }
 
-async fn principal(app: &App, user: User, credential: Credential) -> Result<Principal, ApiError> {
+/// Somebody by the credential that they showed.
+pub(crate) async fn principal(app: &App, user: User, credential: Credential) -> Result<Principal, ApiError> {
     let groups = app.store.users().groups(user.id).await?;
     Ok(Principal {
         user: user.id,

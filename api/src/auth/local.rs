@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::LoginError;
 
-use super::{Caller, origin, session_cookie};
+use super::{Caller, cookie::SESSION, origin};
 use crate::{
     error::ApiError,
     extract::{self, Body},
@@ -58,7 +58,7 @@ pub(crate) async fn login(
     let user_agent = req.header::<&str>(header::USER_AGENT);
     let (_, secret) = app.store.sessions().create(user.id, user_agent).await?;
     app.store.audit().record(Some(user.id), "session.create", None, None).await?;
-    session_cookie::write(res, &secret, app.config.is_secure());
+    SESSION.write(res, &secret, app.config.is_secure());
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -70,7 +70,7 @@ pub(crate) async fn logout(caller: Caller, depot: &mut Depot, res: &mut Response
     if let Credential::Session(session) = caller.credential {
         app.store.sessions().end(session).await?;
         app.presence.end(&caller.credential);
-        session_cookie::clear(res, app.config.is_secure());
+        SESSION.clear(res, app.config.is_secure());
     }
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())

@@ -7,10 +7,20 @@ pub(crate) fn is_ours(req: &Request, public_url: &Url) -> bool {
     let headers = req.headers();
     let mut origins = headers.get_all(header::ORIGIN).iter();
     match (origins.next(), origins.next()) {
-        (None, _) => headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site"),
+        (None, _) => headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site" && site != "same-site"),
         (Some(origin), None) => origin.to_str().is_ok_and(|origin| matches(origin, public_url)),
         (Some(_), Some(_)) => false,
     }
+}
+
+/// Whether a page of another origin asks for this as a part of itself: a picture, a script, a `fetch`. It would not get
+/// to read it, but a cookie comes along, from a neighbouring host even one that is `SameSite=Strict`. Whoever follows a
+/// link asks for nothing of the kind.
+pub(crate) fn asks_for_a_foreign_page(req: &Request) -> bool {
+    let is = |name: &str, values: &[&str]| {
+        req.headers().get(name).is_some_and(|found| values.iter().any(|value| found == value))
+    };
+    is("sec-fetch-site", &["same-site", "cross-site"]) && !is("sec-fetch-mode", &["navigate", "websocket"])
 }
 
 fn matches(origin: &str, public_url: &Url) -> bool {
@@ -37,9 +47,10 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use salvo::Request;
     use url::Url;
 
-    use super::matches;
+    use super::{asks_for_a_foreign_page, matches};
 
     #[test]
     fn only_the_exact_origin_is_ours() {
@@ -58,6 +69,22 @@ mod tests {
         ] {
             assert!(!matches(foreign, &public), "{foreign}");
         }
+    }
+
+    #[test]
+    fn parts_of_foreign_pages_are_told_from_links() {
+        let asks = |site: &str, mode: &str| {
+            let mut request = Request::new();
+            request.headers_mut().insert("sec-fetch-site", site.parse().expect("a value"));
+            request.headers_mut().insert("sec-fetch-mode", mode.parse().expect("a value"));
+            asks_for_a_foreign_page(&request)
+        };
+        for site in ["same-site", "cross-site"] {
+            assert!(asks(site, "no-cors") && asks(site, "cors"), "{site}");
+            assert!(!asks(site, "navigate"), "{site}");
+        }
+        assert!(!asks("same-origin", "cors") && !asks("none", "navigate"));
+        assert!(!asks_for_a_foreign_page(&Request::new()), "a program");
     }
 
     #[test]

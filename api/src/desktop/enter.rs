@@ -1,18 +1,21 @@
 use std::sync::Arc;
 
 use domain::{
-    access::{DesktopAction, Principal},
+    access::{Credential, DesktopAction, Principal},
     template::Client,
 };
 use gateway::ClientInfo;
 use routing::Route;
 use salvo::{
     Depot, FlowCtrl, Handler, Request, Response, async_trait,
-    http::{Method, StatusCode, header, uri::Scheme},
+    http::{Method, StatusCode, header},
     writing::Redirect,
 };
 
-use super::client_address::client_address;
+use super::{
+    client_address::client_address,
+    place::{PLACE, Place, lead, own_origin},
+};
 use crate::{
     app::App,
     auth::{identify, origin_is_ours},
@@ -20,10 +23,7 @@ use crate::{
     extract, pages,
 };
 
-/// The place of every desktop.
-const PLACE: &str = "/desktop/";
-
-/// `/desktop/{name}` and everything below it.
+/// `/desktop/{name}` and everything below it, on the app's own host.
 pub(crate) struct Desktop;
 
 #[async_trait]
@@ -51,7 +51,17 @@ async fn enter(app: &App, req: &mut Request, res: &mut Response) -> Result<(), A
         pages::app(req, res);
         return Ok(());
     }
-    forward(app, &route, rest, &principal, req, res).await
+    if let Some(origin) = own_origin(&app.config, &route).filter(|_| is_followed_by_browser(&principal, req)) {
+        return lead(res, &origin, rest);
+    }
+    forward(app, &route, Place::on_app(&app.config, &route), rest, &principal, req, res).await
+}
+
+/// Whether it is a browser that asks, for something that may be elsewhere. Programs with a token find a desktop at this
+/// one place, wherever its pages are: what they get is not shown on our origin.
+fn is_followed_by_browser(principal: &Principal, req: &Request) -> bool {
+    let is_browser = matches!(principal.credential, Credential::Session(_));
+    is_browser && matches!(*req.method(), Method::GET | Method::HEAD) && !is_upgrade(req)
 }
 
 /// `/desktop/{name}` leads to `/desktop/{name}/`: relative addresses of its pages need the slash.
@@ -68,6 +78,7 @@ fn add_slash(place: &str, res: &mut Response) -> Result<(), ApiError> {
 pub(super) async fn forward(
     app: &App,
     route: &Arc<Route>,
+    place: Place,
     rest: &str,
     principal: &Principal,
     req: &mut Request,
@@ -76,12 +87,11 @@ pub(super) async fn forward(
     if route.target.is_none() {
         return Err(ApiError::NotRunning(route.state));
     }
-    let public = &app.config.public_url;
     let client = ClientInfo {
         address: client_address(req, &app.config.trusted_proxies),
-        prefix: format!("{PLACE}{}", route.name),
-        scheme: if app.config.is_secure() { Scheme::HTTPS } else { Scheme::HTTP },
-        host: public.authority().to_owned(),
+        place: place.kind,
+        scheme: place.scheme,
+        host: place.host,
         user: principal.user,
         ended: app.presence.of(principal),
     };
@@ -123,18 +133,28 @@ pub(super) async fn find(app: &App, name: &str) -> Result<Arc<Route>, ApiError> 
     app.routes.by_name(name).ok_or(ApiError::NotFound("desktop"))
 }
 
+/// The same, by the first part of its own host name.
+pub(super) async fn find_by_host_label(app: &App, label: &str) -> Result<Arc<Route>, ApiError> {
+    if let Some(route) = app.routes.by_host_label(label).filter(|route| route.target.is_some()) {
+        return Ok(route);
+    }
+    let row = app.store.routes().by_host_label(label).await?.ok_or(ApiError::NotFound("desktop"))?;
+    app.routes.caught_up(row.desktop.revision).await;
+    app.routes.by_host_label(label).ok_or(ApiError::NotFound("desktop"))
+}
+
 /// A foreign page's stream, and whatever a foreign page would change, is refused whatever the credential.
 pub(super) fn check_origin(app: &App, req: &Request) -> Result<(), ApiError> {
     let safe = matches!(*req.method(), Method::GET | Method::HEAD) && !is_upgrade(req);
     if safe || origin_is_ours(req, &app.config.public_url) { Ok(()) } else { Err(ApiError::OriginForeign) }
 }
 
-fn is_upgrade(req: &Request) -> bool {
+pub(super) fn is_upgrade(req: &Request) -> bool {
     req.headers().contains_key(header::UPGRADE) || req.headers().contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
 /// Whether it is a person who follows a link, and not a program or a page's part.
-fn wants_page(req: &Request) -> bool {
+pub(super) fn wants_page(req: &Request) -> bool {
     *req.method() == Method::GET
         && !is_upgrade(req)
         && req
@@ -145,7 +165,7 @@ fn wants_page(req: &Request) -> bool {
 }
 
 /// A person is led to where it can be mended; a program gets the problem.
-fn refuse(error: &ApiError, req: &Request, res: &mut Response) {
+pub(super) fn refuse(error: &ApiError, req: &Request, res: &mut Response) {
     match error {
         ApiError::Unauthenticated if wants_page(req) => {
             let next: String = url::form_urlencoded::byte_serialize(req.uri().path().as_bytes()).collect();

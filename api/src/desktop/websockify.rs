@@ -9,7 +9,10 @@ use salvo::{Depot, FlowCtrl, Handler, Request, Response, async_trait, http::head
 use store::{Filter, Paging};
 use url::Url;
 
-use super::enter::{check_origin, find, forward};
+use super::{
+    enter::{check_origin, find, forward},
+    place::Place,
+};
 use crate::{
     app::App,
     auth::identify,
@@ -42,7 +45,8 @@ async fn open(app: &App, req: &mut Request, res: &mut Response) -> Result<(), Ap
     };
     principal.may_with_owner(DesktopAction::Open, route.owner)?;
     let query = req.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    forward(app, &route, &format!("/websockify{query}"), &principal, req, res).await
+    let place = Place::on_app(&app.config, &route);
+    forward(app, &route, place, &format!("/websockify{query}"), &principal, req, res).await
 }
 
 /// The desktop on whose page the client says it is.

@@ -1,5 +1,5 @@
 /** Pages one may be sent to after signing in. Anything else, above all another host, leads home. */
-const OWN_PAGES = [/^\/$/, /^\/start\/[^/]+$/, /^\/desktop\/[^/]+\/$/];
+const OWN_PAGES = [/^\/$/, /^\/start\/[^/]+$/, /^\/desktop\/[^/]+\/$/, /^\/enter\/[a-z0-9]+$/];
 
 /** The place named by `?next=`, if it is a page of ours, else the dashboard. */
 export function safeNext(next: string | null): string {

@@ -23,8 +23,8 @@ export default function LoginPage() {
 
   useEffect(() => {
     if (!me.data) return;
-    // A desktop's page may come from its image and not from this app: let the server decide.
-    if (next.startsWith('/desktop/')) window.location.replace(next);
+    // A desktop's page may come from its image or its own host, and not from this app: let the server decide.
+    if (/^\/(desktop|enter)\//.test(next)) window.location.replace(next);
     else navigate(next, { replace: true });
   }, [me.data, navigate, next]);
 

@@ -4,7 +4,7 @@ use routing::Target;
 use secrecy::ExposeSecret as _;
 
 use super::{Handshake, Wish, upgrade::has_token};
-use crate::{client::ClientInfo, failure::Failure, framing};
+use crate::{client::ClientInfo, cookies, failure::Failure, framing};
 
 /// The largest head, in bytes (`KasmVNC`'s buffer of 16 KiB holds one byte more).
 const MAX_HEAD: usize = 16 * 1024 - 1;
@@ -72,6 +72,9 @@ pub(crate) fn head<B>(
         }
     }
     pass_on(&mut headers, request.headers(), &ALWAYS);
+    if client.place.is_own_host() {
+        headers.extend(cookies::for_desktop(request.headers(), is_misleading).map(|line| (header::COOKIE, line)));
+    }
     headers.insert("x-forwarded-for", text(&client.address.to_canonical().to_string())?);
     headers.insert("x-forwarded-proto", text(client.scheme.as_str())?);
     headers.insert("x-forwarded-host", text(&client.host)?);
@@ -109,13 +112,15 @@ fn pass_on(headers: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
             continue;
         }
         for value in from.get_all(name) {
-            let is_misleading =
-                MISLEADING.iter().any(|part| value.as_bytes().windows(part.len()).any(|window| window == *part));
-            if !is_misleading {
+            if !is_misleading(value.as_bytes()) {
                 headers.append(name, value.clone());
             }
         }
     }
+}
+
+fn is_misleading(value: &[u8]) -> bool {
+    MISLEADING.iter().any(|part| value.windows(part.len()).any(|window| window == *part))
 }
 
 fn check_size(method: &Method, path: &PathAndQuery, headers: &HeaderMap) -> Result<(), Failure> {

@@ -5,16 +5,22 @@ use http::{
 use routing::Target;
 
 use super::location;
-use crate::{client::ClientInfo, failure::Failure, framing, request::Handshake};
+use crate::{client::ClientInfo, cookies, failure::Failure, framing, request::Handshake};
 
-/// What every answer of a desktop is confined to, beside what it asks for itself: policies only ever add up.
+/// What every answer of a desktop on our origin is confined to, beside what it asks for itself: policies only ever add
+/// up.
 const SANDBOX: HeaderValue = HeaderValue::from_static(
     "sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads allow-pointer-lock; \
      frame-ancestors 'self'",
 );
 
-/// What a desktop has no say in.
-const DROPPED: [HeaderName; 24] = [
+/// The same on its own host: its pages are at home there, and nobody else shows them as a part of theirs.
+const AT_HOME: HeaderValue = HeaderValue::from_static("frame-ancestors 'self'");
+
+/// What a desktop has no say in, wherever it stands. Some of it would seem to be its own affair on a host of its own:
+/// but `Clear-Site-Data` clears the cookies of the whole domain, and a service worker would outlive the right to the
+/// desktop.
+const DROPPED: [HeaderName; 23] = [
     // between the desktop and us (RFC 9110 section 7.6.1)
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -25,8 +31,7 @@ const DROPPED: [HeaderName; 24] = [
     header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
-    // about our origin as a whole
-    header::SET_COOKIE,
+    // about the origin as a whole
     HeaderName::from_static("set-cookie2"),
     HeaderName::from_static("clear-site-data"),
     HeaderName::from_static("service-worker-allowed"),
@@ -44,9 +49,11 @@ const DROPPED: [HeaderName; 24] = [
     header::CONTENT_LOCATION,
 ];
 
-/// Who may read it is decided here (`access-control-`), and a sandboxed document has an origin of its own, which these
-/// policies would keep from its own parts (`cross-origin-`).
-const DROPPED_PREFIXES: [&str; 2] = ["access-control-", "cross-origin-"];
+/// Who may read it is decided here.
+const DROPPED_PREFIX: &str = "access-control-";
+
+/// A sandboxed document has an origin of its own, which these policies would keep from its own parts.
+const DROPPED_IN_SANDBOX: &str = "cross-origin-";
 
 /// Makes the head that a client gets for a desktop's answer.
 pub(crate) fn answer(from: &Parts, rest: &str, client: &ClientInfo, target: &Target) -> Result<Parts, Failure> {
@@ -61,18 +68,24 @@ pub(crate) fn answer(from: &Parts, rest: &str, client: &ClientInfo, target: &Tar
     framing::length(&from.headers).map_err(Failure::AnswerMalformed)?;
     let mut to = Response::builder().status(from.status);
     let named = listed(&from.headers);
+    let is_at_home = client.place.is_own_host();
     for (name, value) in &from.headers {
         let is_dropped = DROPPED.contains(name)
-            || DROPPED_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix))
+            || name.as_str().starts_with(DROPPED_PREFIX)
+            || (!is_at_home && name.as_str().starts_with(DROPPED_IN_SANDBOX))
             || named.contains(name);
-        if !is_dropped && *name != header::LOCATION {
+        if !is_dropped && !matches!(*name, header::LOCATION | header::SET_COOKIE) {
             to = to.header(name, value);
         }
+    }
+    if is_at_home {
+        let cookies = from.headers.get_all(header::SET_COOKIE).iter().filter_map(cookies::from_desktop);
+        to = cookies.fold(to, |to, cookie| to.header(header::SET_COOKIE, cookie));
     }
     if let Some(place) = location::translate(&from.headers, rest, client, target)? {
         to = to.header(header::LOCATION, place);
     }
-    let to = to.header(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    let to = to.header(header::CONTENT_SECURITY_POLICY, if is_at_home { AT_HOME } else { SANDBOX });
     let (mut parts, ()) = finish(to)?;
     parts.headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(parts)

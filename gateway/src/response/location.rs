@@ -27,7 +27,8 @@ pub(super) fn translate(
         return Err(Failure::RedirectsAway);
     }
     // a desktop that was told of the prefix may use it
-    let prefix = if is_below(place.path(), &client.prefix) { "" } else { &client.prefix };
+    let prefix = client.place.prefix();
+    let prefix = if is_below(place.path(), prefix) { "" } else { prefix };
     let mut own = format!("{prefix}{}", place.path());
     for (mark, part) in [('?', place.query()), ('#', place.fragment())] {
         if let Some(part) = part {
@@ -73,12 +74,12 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::translate;
-    use crate::{ClientInfo, Failure};
+    use crate::{ClientInfo, Failure, Place};
 
     fn place(location: &str) -> Result<String, Failure> {
         let client = ClientInfo {
             address: [192, 0, 2, 7].into(),
-            prefix: "/desktop/a-tiny".to_owned(),
+            place: Place::Path { prefix: "/desktop/a-tiny".to_owned() },
             scheme: Scheme::HTTPS,
             host: "school.example:8443".to_owned(),
             user: UserId::new(),

@@ -12,7 +12,7 @@ use domain::{
     desktop::{ContainerId, DesktopState, Endpoint, Fingerprint},
     template::{Client, Protocol},
 };
-use gateway::{Activity, BoxError, ClientInfo, Config, Gateway};
+use gateway::{Activity, BoxError, ClientInfo, Config, Gateway, Place};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -149,7 +149,7 @@ pub(crate) async fn serve(
                     let (name, rest) = below.find('/').map_or((below, ""), |end| below.split_at(end));
                     let client = ClientInfo {
                         address: peer.ip(),
-                        prefix: format!("{PLACE}{name}"),
+                        place: Place::Path { prefix: format!("{PLACE}{name}") },
                         scheme: Scheme::HTTP,
                         host: "school.example".to_owned(),
                         user,

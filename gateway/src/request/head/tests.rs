@@ -10,7 +10,7 @@ use routing::Target;
 use tokio_util::sync::CancellationToken;
 
 use super::{MAX_HEAD, head};
-use crate::{ClientInfo, Failure, request::Wish};
+use crate::{ClientInfo, Failure, Place, request::Wish};
 
 fn target() -> Target {
     Target {
@@ -30,7 +30,7 @@ fn target() -> Target {
 fn client() -> ClientInfo {
     ClientInfo {
         address: "192.0.2.7".parse().expect("an address"),
-        prefix: "/desktop/schueler-tiny".to_owned(),
+        place: Place::Path { prefix: "/desktop/schueler-tiny".to_owned() },
         scheme: Scheme::HTTPS,
         host: "school.example".to_owned(),
         user: UserId::new(),
@@ -40,11 +40,15 @@ fn client() -> ClientInfo {
 
 /// What a desktop hears, in order.
 fn heard(method: &str, headers: &[(&str, &str)]) -> Result<Vec<(String, String)>, Failure> {
+    heard_by(&client(), method, headers)
+}
+
+fn heard_by(client: &ClientInfo, method: &str, headers: &[(&str, &str)]) -> Result<Vec<(String, String)>, Failure> {
     let builder = Request::builder().method(method).uri("/");
     let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
     let request = builder.body(()).expect("a request");
     let wish = Wish::of(&request)?;
-    let head = head(&request, &wish, "/x".parse().expect("a path"), &client(), &target())?;
+    let head = head(&request, &wish, "/x".parse().expect("a path"), client, &target())?;
     let text = |value: &http::HeaderValue| value.to_str().expect("text").to_owned();
     Ok(head.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect())
 }
@@ -140,6 +144,18 @@ fn values_that_kasmvnc_would_mistake_stay_behind() {
     assert_eq!(value(&heard, "user-agent"), None);
     assert_eq!(value(&heard, "accept"), None);
     assert_eq!(value(&heard, "accept-language"), Some("de"));
+}
+
+#[test]
+fn a_desktop_on_its_own_host_hears_its_own_cookies() {
+    let client = ClientInfo { place: Place::Host, host: "a2b3.desktops.example".to_owned(), ..client() };
+    let cookies = [("Cookie", "a=1; __Host-pult_desktop=secret; b=/api/; c=../; d=2")];
+    let answer = heard_by(&client, "GET", &cookies).expect("a head");
+    assert_eq!(value(&answer, "cookie"), Some("a=1; d=2"));
+    let stream = heard_by(&client, "GET", &[&HANDSHAKE[..], &cookies].concat()).expect("a head");
+    assert_eq!(value(&stream, "cookie"), Some("a=1; d=2"));
+    assert_eq!(value(&stream, "host"), Some("a2b3.desktops.example"));
+    assert_eq!(value(&stream, "origin"), Some("https://a2b3.desktops.example"), "the same as the host");
 }
 
 #[test]

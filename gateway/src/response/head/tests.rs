@@ -9,14 +9,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::{answer, switching};
 use crate::{
-    ClientInfo, Failure,
+    ClientInfo, Failure, Place,
     request::{Handshake, Wish},
 };
 
 fn told(status: u16, headers: &[(&str, &str)]) -> Result<HeaderMap, Failure> {
+    told_at(Place::Path { prefix: "/desktop/a-tiny".to_owned() }, status, headers)
+}
+
+fn told_at(place: Place, status: u16, headers: &[(&str, &str)]) -> Result<HeaderMap, Failure> {
     let client = ClientInfo {
         address: [192, 0, 2, 7].into(),
-        prefix: "/desktop/a-tiny".to_owned(),
+        place,
         scheme: Scheme::HTTPS,
         host: "school.example".to_owned(),
         user: UserId::new(),
@@ -70,6 +74,41 @@ fn what_speaks_for_our_origin_is_dropped() {
     let mut names: Vec<_> = headers.keys().map(header::HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["content-security-policy", "content-type", "etag", "x-content-type-options"]);
+}
+
+#[test]
+fn on_its_own_host_a_desktop_speaks_for_that_host_alone() {
+    let headers = told_at(
+        Place::Host,
+        302,
+        &[
+            ("Set-Cookie", "own=1; Domain=school.example; Path=/"),
+            ("Set-Cookie", "__Host-pult_desktop=evil; Path=/; Secure"),
+            ("Set-Cookie", "other=2"),
+            ("Location", "https://school.example/a?b"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Content-Security-Policy", "default-src 'self'"),
+            ("Clear-Site-Data", "\"cookies\""),
+            ("Service-Worker-Allowed", "/"),
+            ("Strict-Transport-Security", "max-age=1; includeSubDomains"),
+            ("Access-Control-Allow-Origin", "https://other.school.example"),
+            ("X-Frame-Options", "ALLOWALL"),
+        ],
+    );
+    let headers = headers.expect("a head");
+    let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
+    assert_eq!(cookies, ["own=1; Path=/", "other=2"]);
+    assert_eq!(headers[header::LOCATION], "/a?b");
+    let policies: Vec<_> = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
+    assert_eq!(policies, ["default-src 'self'", "frame-ancestors 'self'"], "not sandboxed, and not framed");
+    let mut names: Vec<_> = headers.keys().map(header::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["content-security-policy", "cross-origin-opener-policy", "location", "set-cookie", "x-content-type-options"]
+    );
+    let away = told_at(Place::Host, 302, &[("Location", "https://evil.example/")]);
+    assert!(matches!(away, Err(Failure::RedirectsAway)));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod demo;
+mod descriptors;
 mod keys;
 mod telemetry;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         }
     };
     telemetry::init(&settings.log);
+    descriptors::allow_all();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return finish(Err(error.into())),

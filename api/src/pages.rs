@@ -89,7 +89,7 @@ fn send(res: &mut Response, file: EmbeddedFile, encoding: Option<&'static str>, 
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     let bytes = match file.data {
-        Cow::Borrowed(bytes) => salvo::hyper::body::Bytes::from_static(bytes),
+        Cow::Borrowed(bytes) => hyper::body::Bytes::from_static(bytes),
         Cow::Owned(bytes) => bytes.into(),
     };
     res.body(salvo::http::ResBody::Once(bytes));

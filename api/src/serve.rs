@@ -1,15 +1,25 @@
-use std::{io, time::Duration};
+//! Takes connections and serves them.
+//!
+//! The framework routes requests; the connections are ours, since streams live on them. [`listener`] takes them,
+//! [`crowd`] counts them, [`connection`] speaks HTTP/1.1 or HTTP/2 on them, with [`guarded`] and [`framing`] before
+//! hyper's parser and [`gate`] behind it, so that no request is forwarded that could be read in two ways.
 
-use salvo::{
-    Listener, Server, Service,
-    conn::{
-        TcpListener,
-        rustls::{Keycert, RustlsConfig},
-    },
-};
+mod connection;
+mod crowd;
+mod framing;
+mod gate;
+mod guarded;
+mod listener;
+mod tls;
+
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use salvo::Service;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use self::{connection::Patience, crowd::Room, listener::Listener};
 use crate::{Config, Parts, activity, admin, app::App, catcher, live, routes};
 
 /// How long ordinary requests may take to end after shutdown began.
@@ -22,15 +32,15 @@ pub enum ServeError {
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why.
-        source: Box<salvo::Error>,
+        source: io::Error,
     },
     /// The certificate or its key cannot be read.
     #[error("cannot read {}", path.display())]
     Tls {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         source: io::Error,
     },
@@ -46,14 +56,17 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
     let app = App::new(parts, shutdown.clone());
     let flush = activity::flush(activity, store.clone(), shutdown.clone());
     let feed = live::feed(app.feed.clone(), store, config.node.clone(), shutdown.clone());
-    let public = Service::new(routes::router(app.clone())).catcher(catcher::catcher());
-    let admin = Service::new(admin::router(app));
     let served = async {
-        tokio::try_join!(public_listener(&config, public, &shutdown), listen(config.admin_listen, admin, &shutdown),)
+        let public = Service::new(routes::router(app.clone())).catcher(catcher::catcher()).hoop(gate::gate);
+        let admin = Service::new(admin::router(app));
+        let public = public_listener(&config, public).await?;
+        let admin = listener(config.admin_listen, admin).await?;
+        tokio::try_join!(public.run(&shutdown, REQUESTS_END_WITHIN), admin.run(&shutdown, REQUESTS_END_WITHIN))?;
+        Ok(())
     };
     let (served, (), ()) = tokio::join!(
         async {
-            let served = served.await;
+            let served: Result<(), ServeError> = served.await;
             // whatever ended the listeners ends the rest
             shutdown.cancel();
             served
@@ -70,49 +83,19 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
     Ok(())
 }
 
-async fn public_listener(config: &Config, service: Service, shutdown: &CancellationToken) -> Result<(), ServeError> {
-    let Some(tls) = &config.tls else {
-        return listen(config.listen, service, shutdown).await;
-    };
-    let read = |path: &std::path::PathBuf| {
-        std::fs::read(path).map_err(|source| ServeError::Tls { path: path.clone(), source })
-    };
-    let pair = Keycert::new().cert(read(&tls.cert)?).key(read(&tls.key)?);
-    let listener = TcpListener::new(config.listen).rustls(RustlsConfig::new(pair));
-    let acceptor = listener
-        .try_bind()
-        .await
-        .map_err(|source| ServeError::Listen { address: config.listen, source: source.into() })?;
-    info!(address = %config.listen, tls = true, "listening");
-    serve(Server::new(acceptor), service, shutdown).await
+/// Where people are served: over TLS if we have a certificate.
+async fn public_listener(config: &Config, service: Service) -> Result<Listener, ServeError> {
+    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let proxies = config.trusted_proxies.clone();
+    Ok(Listener { tls, proxies, ..listener(config.listen, service).await? })
 }
 
-async fn listen(
-    address: std::net::SocketAddr,
-    service: Service,
-    shutdown: &CancellationToken,
-) -> Result<(), ServeError> {
-    let acceptor = TcpListener::new(address)
-        .try_bind()
-        .await
-        .map_err(|source| ServeError::Listen { address, source: source.into() })?;
+async fn listener(address: SocketAddr, service: Service) -> Result<Listener, ServeError> {
+    let socket = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     info!(%address, "listening");
-    serve(Server::new(acceptor), service, shutdown).await
+    let (room, patience) = (Room::default(), Patience::default());
+    Ok(Listener { socket, tls: None, service, room, patience, proxies: Vec::new() })
 }
 
-async fn serve<A: salvo::conn::Acceptor + Send + 'static>(
-    server: Server<A>,
-    service: Service,
-    shutdown: &CancellationToken,
-) -> Result<(), ServeError> {
-    let handle = server.handle();
-    let stop = async {
-        shutdown.cancelled().await;
-        handle.stop_graceful(REQUESTS_END_WITHIN);
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        served = server.try_serve(service) => Ok(served?),
-        () = stop => Ok(()),
-    }
-}
+#[cfg(test)]
+mod tests;

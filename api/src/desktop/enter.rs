@@ -8,7 +8,7 @@ use gateway::ClientInfo;
 use routing::Route;
 use salvo::{
     Depot, FlowCtrl, Handler, Request, Response, async_trait,
-    http::{Method, StatusCode, header},
+    http::{Method, header},
     writing::Redirect,
 };
 
@@ -95,16 +95,9 @@ pub(super) async fn forward(
         user: principal.user,
         ended: app.presence.of(principal),
     };
-    let control = req.extensions().get::<salvo::conn::ConnCtrl>().cloned();
     let request = to_hyper(req);
     let answer = app.gateway.forward(route, rest, request, client).await?;
     let (parts, body) = answer.into_parts();
-    if parts.status == StatusCode::SWITCHING_PROTOCOLS
-        && let Some(control) = control
-    {
-        // a still desktop is silent for minutes
-        control.relax_timeouts();
-    }
     res.status_code(parts.status);
     *res.headers_mut() = parts.headers;
     res.body(salvo::http::ResBody::Boxed(Box::pin(body)));

@@ -25,6 +25,13 @@ struct Ends {
     write: OwnedFd,
 }
 
+impl Ends {
+    fn new() -> io::Result<Self> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        Ok(Self { read, write })
+    }
+}
+
 /// A pipe, and how much is in it. An empty one goes back to the thread that drops it; one that holds something is
 /// closed, so that nobody finds another stream's octets.
 #[derive(Debug)]
@@ -36,13 +43,8 @@ pub(crate) struct Pipe {
 impl Pipe {
     /// An empty pipe.
     pub(crate) fn take() -> io::Result<Self> {
-        let ends = match POOL.with_borrow_mut(Vec::pop) {
-            Some(ends) => ends,
-            None => {
-                let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-                Ends { read, write }
-            }
-        };
+        let spare = POOL.with_borrow_mut(Vec::pop);
+        let ends = spare.map_or_else(Ends::new, Ok)?;
         Ok(Self { ends: Some(ends), held: 0 })
     }
 

@@ -69,19 +69,19 @@ pub(crate) struct Early {
     pub(crate) desktop: Bytes,
 }
 
-/// Relays until both directions ended or one connection broke.
-pub(crate) async fn relay<C: Side, D: Side>(
+/// Relays until both directions ended or one connection broke. What is kept meanwhile is kept once: a function that is
+/// `async` would keep its arguments beside what it made of them.
+pub(crate) fn relay<C: Side, D: Side>(
     mut client: C,
     mut desktop: D,
     early: Early,
     dialect: Dialect,
     meter: &Meter,
-) -> End {
-    let mut up = Direction::new(&early.client, None, Upward { tap: Tap::new(dialect), meter });
-    let mut down = Direction::new(&early.desktop, Some(Splice::default()), Downward { meter });
-    // a few octets may keep all of a server's buffer
-    drop(early);
-    poll_fn(|cx| {
+) -> impl Future<Output = End> + use<'_, C, D> {
+    let Early { client: said, desktop: told } = early;
+    let mut up = Direction::new(&said, None, Upward { tap: Tap::new(dialect), meter });
+    let mut down = Direction::new(&told, Some(Splice::default()), Downward { meter });
+    poll_fn(move |cx| {
         match up.poll(cx, &mut client, &mut desktop) {
             Poll::Ready(Err(Broken::Source(error))) => return Poll::Ready(End::Client(error)),
             // what the desktop sent before it broke is still the client's
@@ -95,7 +95,6 @@ pub(crate) async fn relay<C: Side, D: Side>(
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         }
     })
-    .await
 }
 
 /// Who is told of what passes.

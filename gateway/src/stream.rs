@@ -44,9 +44,10 @@ impl Stream {
                     let early = Early { client: said, desktop: early };
                     relay(client, connection, early, dialect, viewer.meter()).await
                 }
+                // boxed, so that the others are no larger for it
                 Some(Taken::Covered(client)) => {
                     let early = Early { client: Bytes::new(), desktop: early };
-                    relay(client, connection, early, dialect, viewer.meter()).await
+                    Box::pin(relay(client, connection, early, dialect, viewer.meter())).await
                 }
             })
         };
@@ -63,5 +64,41 @@ fn told(end: End) -> (&'static str, Option<io::Error>) {
         End::Closed => ("closed", None),
         End::Client(error) => ("client broke off", Some(error)),
         End::Desktop(error) => ("desktop broke off", Some(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use domain::{DesktopId, UserId};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_util::sync::CancellationToken;
+
+    use super::{Client, Ends, Stream};
+    use crate::{Activity, Config, Socket, activity::Viewer, limits::Limits, tap::Dialect};
+
+    /// A school has thousands of them, and most are still.
+    #[tokio::test]
+    async fn a_stream_is_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let socket = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let (desktop, user) = (DesktopId::new(), UserId::new());
+        let upgrade = hyper::upgrade::on(http::Request::new(()));
+        let [gone, ended, closing]: [CancellationToken; 3] = Default::default();
+        let stream = Stream {
+            desktop,
+            user,
+            dialect: Dialect::Unknown,
+            client: Client { upgrade, take_over: None, within: Duration::from_secs(1) },
+            connection: Socket::Plain(socket),
+            early: Bytes::new(),
+            viewer: Viewer::new(Activity::default().meter(desktop)),
+            permit: Limits::new(&Config::default()).take(desktop, user).expect("there is room"),
+            ends: Ends { gone, ended, closing },
+        };
+        let size = size_of_val(&stream.run());
+        assert!(size <= 2048, "{size} bytes");
     }
 }

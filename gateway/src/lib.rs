@@ -27,11 +27,15 @@ mod exchange;
 mod failure;
 mod framing;
 mod front;
+#[cfg(test)]
+mod fuzz;
 mod gateway;
 mod limits;
 mod relay;
 mod request;
 mod response;
+#[cfg(test)]
+mod sample;
 mod socket;
 mod stream;
 mod tap;

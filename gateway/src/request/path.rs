@@ -51,10 +51,10 @@ fn check_reading(path: &[u8]) -> Result<(), Failure> {
     if path.iter().any(u8::is_ascii_control) {
         return Err(Failure::PathRefused("it encodes a control character"));
     }
-    // some servers take a backslash for a slash, and drop what follows a semicolon
+    // some servers take a backslash for a slash, drop what follows a semicolon, or look for the query after decoding
     let segments = path
         .split(|byte| matches!(byte, b'/' | b'\\'))
-        .map(|segment| segment.split(|byte| *byte == b';').next().unwrap_or_default());
+        .map(|segment| segment.split(|byte| matches!(byte, b';' | b'?' | b'#')).next().unwrap_or_default());
     let mut names = segments.filter(|segment| !segment.is_empty());
     let first = names.next();
     if first.into_iter().chain(names).any(|segment| matches!(segment, b"." | b"..")) {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn nothing_points_above_the_root() {
-        let dots = ["..", ".", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "..;x", "..%3Bx", "%2e"];
+        let dots = ["..", ".", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "..;x", "..%3Bx", "%2e", "..%3Fx"];
         for dots in dots {
             for path in [format!("/{dots}"), format!("/a/{dots}/b"), format!("/a%2f{dots}%2Fb"), format!("/a%5c{dots}")]
             {
@@ -107,6 +107,8 @@ mod tests {
             "/api;v=1/x",
             "/%2Fapi/x",
             "/%5Capi/x",
+            "/api%3Fx",
+            "/api%23x",
         ] {
             assert!(matches!(check(path, false), Err(Failure::ApiBlocked)), "{path}");
         }

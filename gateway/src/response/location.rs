@@ -63,43 +63,17 @@ fn is_below(path: &str, prefix: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use domain::{
-        UserId,
-        desktop::{ContainerId, Endpoint},
-        template::Protocol,
-    };
-    use http::{HeaderMap, HeaderValue, header, uri::Scheme};
+    use http::{HeaderMap, HeaderValue, header};
     use proptest::prelude::*;
-    use routing::Target;
-    use tokio_util::sync::CancellationToken;
 
     use super::translate;
-    use crate::{ClientInfo, Failure, Place};
+    use crate::{ClientInfo, Failure, sample};
 
     fn place(location: &str) -> Result<String, Failure> {
-        let client = ClientInfo {
-            address: [192, 0, 2, 7].into(),
-            place: Place::Path { prefix: "/desktop/a-tiny".to_owned() },
-            scheme: Scheme::HTTPS,
-            host: "school.example:8443".to_owned(),
-            user: UserId::new(),
-            ended: CancellationToken::new(),
-        };
-        let target = Target {
-            endpoint: Endpoint { address: [172, 30, 0, 2].into(), port: 6901 },
-            container: ContainerId("c1".to_owned()),
-            generation: 1,
-            started_at: None,
-            protocol: Protocol::Http,
-            verify_tls: false,
-            fingerprint: None,
-            path: "/".to_owned(),
-            user: "u".to_owned(),
-            password: "p".into(),
-        };
+        let client = ClientInfo { host: "school.example:8443".to_owned(), ..sample::client() };
         let value = HeaderValue::from_bytes(location.as_bytes()).expect("a value");
         let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
-        let place = translate(&headers, "/folder/page?x=1", &client, &target)?.expect("a place");
+        let place = translate(&headers, "/folder/page?x=1", &client, &sample::target())?.expect("a place");
         Ok(place.to_str().expect("text").to_owned())
     }
 

@@ -5,6 +5,8 @@
 
 mod churn;
 mod conformance;
+mod fuzz;
+mod hostile;
 mod http;
 mod refusals;
 mod smuggling;

@@ -25,8 +25,8 @@ pub(crate) use self::{client::Raw, desktop::Desktop};
 const PLACE: &str = "/desktop/";
 pub(crate) const PREFIX: &str = "/desktop/schueler-tiny";
 
-/// Nothing on loopback takes this long.
-pub(crate) const SOON: Duration = Duration::from_secs(5);
+/// Nothing on loopback takes this long, however busy the machine is.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// Waits for what must come soon.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {

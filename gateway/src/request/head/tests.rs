@@ -1,42 +1,13 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-use domain::{
-    UserId,
-    desktop::{ContainerId, Endpoint},
-    template::Protocol,
-};
-use http::{Request, uri::Scheme};
-use routing::Target;
-use tokio_util::sync::CancellationToken;
+use http::Request;
 
 use super::{MAX_HEAD, head};
-use crate::{ClientInfo, Failure, Place, request::Wish};
-
-fn target() -> Target {
-    Target {
-        endpoint: Endpoint { address: [172, 30, 0, 2].into(), port: 6901 },
-        container: ContainerId("c1".to_owned()),
-        generation: 1,
-        started_at: None,
-        protocol: Protocol::Http,
-        verify_tls: false,
-        fingerprint: None,
-        path: "/".to_owned(),
-        user: "kasm_user".to_owned(),
-        password: "secret".into(),
-    }
-}
-
-fn client() -> ClientInfo {
-    ClientInfo {
-        address: "192.0.2.7".parse().expect("an address"),
-        place: Place::Path { prefix: "/desktop/schueler-tiny".to_owned() },
-        scheme: Scheme::HTTPS,
-        host: "school.example".to_owned(),
-        user: UserId::new(),
-        ended: CancellationToken::new(),
-    }
-}
+use crate::{
+    ClientInfo, Failure, Place,
+    request::Wish,
+    sample::{client, target},
+};
 
 /// What a desktop hears, in order.
 fn heard(method: &str, headers: &[(&str, &str)]) -> Result<Vec<(String, String)>, Failure> {

@@ -1,47 +1,22 @@
-use domain::{
-    UserId,
-    desktop::{ContainerId, Endpoint},
-    template::Protocol,
-};
-use http::{HeaderMap, HeaderValue, Request, Response, header, uri::Scheme};
-use routing::Target;
-use tokio_util::sync::CancellationToken;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 
 use super::{answer, switching};
 use crate::{
     ClientInfo, Failure, Place,
     request::{Handshake, Wish},
+    sample,
 };
 
 fn told(status: u16, headers: &[(&str, &str)]) -> Result<HeaderMap, Failure> {
-    told_at(Place::Path { prefix: "/desktop/a-tiny".to_owned() }, status, headers)
+    told_at(sample::client().place, status, headers)
 }
 
 fn told_at(place: Place, status: u16, headers: &[(&str, &str)]) -> Result<HeaderMap, Failure> {
-    let client = ClientInfo {
-        address: [192, 0, 2, 7].into(),
-        place,
-        scheme: Scheme::HTTPS,
-        host: "school.example".to_owned(),
-        user: UserId::new(),
-        ended: CancellationToken::new(),
-    };
-    let target = Target {
-        endpoint: Endpoint { address: [172, 30, 0, 2].into(), port: 6901 },
-        container: ContainerId("c1".to_owned()),
-        generation: 1,
-        started_at: None,
-        protocol: Protocol::Http,
-        verify_tls: false,
-        fingerprint: None,
-        path: "/".to_owned(),
-        user: "u".to_owned(),
-        password: "p".into(),
-    };
+    let client = ClientInfo { place, ..sample::client() };
     let builder = Response::builder().status(status);
     let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
     let (parts, ()) = builder.body(()).expect("a response").into_parts();
-    answer(&parts, "/", &client, &target).map(|parts| parts.headers)
+    answer(&parts, "/", &client, &sample::target()).map(|parts| parts.headers)
 }
 
 #[test]

@@ -12,7 +12,7 @@ SHELL := bash
 .SILENT:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint bench build clean advisories phases prepare test-web test-rust test-desktops rust node
+.PHONY: help run dev test lint bench soak build clean advisories phases prepare test-web test-rust test-desktops rust node
 
 # A shell function: runs a command whose output matters only when it fails.
 quietly := quietly() { local out; out=$$("$$@" 2>&1) || { printf '%s\nfailed: %s\n' "$$out" "$$*" >&2; return 1; }; }
@@ -91,9 +91,15 @@ advisories: rust node ## known weaknesses of what we use, where the network has 
 	quietly timeout 300 cargo deny --locked --log-level error check advisories
 	quietly npm --prefix frontend audit --omit=dev
 
-bench: rust frontend/dist/index.html ## figures, as ratios against the bare engine
+bench: rust frontend/dist/index.html ## figures, as ratios against the bare engine and other proxies (docs/bench.md)
 	setup/desktops
-	setup/with-parts cargo bench --locked --workspace --bench '*'
+	setup/packages nginx haproxy
+	setup/with-parts cargo bench --locked --bench '*'
+	cargo bench --locked --test streams
+
+soak: rust frontend/dist/index.html ## thousands of streams for ten minutes, and hostile octets for an hour
+	cargo bench --locked --test streams -- soak
+	PULT_FUZZ_SECONDS=$${PULT_FUZZ_SECONDS:-3600} $(make) fuzz
 
 clean: ## what was built from this tree; data/, tools and the engine stay (setup/engine purge)
 	rm -rf frontend/dist frontend/node_modules artefacts

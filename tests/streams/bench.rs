@@ -20,7 +20,7 @@ use crate::{
     client::{Broken, Browser, Door, Stream},
     errand::Errand,
     figures::{Figures, quantile},
-    meter,
+    meter::{self, Group},
     parts::floor::Kind,
     subjects::{Desktops, Subject, direct},
 };
@@ -37,6 +37,8 @@ const STREAMS: usize = 4;
 const AT_ONCE: usize = 8;
 /// Until what was begun is done everywhere.
 const SETTLE: Duration = Duration::from_millis(100);
+/// A delay below this many seconds is not told from none.
+const LEAST_DELAY: f64 = 5e-6;
 /// Before memory is looked at.
 const QUIET: Duration = Duration::from_millis(500);
 
@@ -94,6 +96,7 @@ pub(crate) async fn run(plan: &Plan, only: &[&str], gate: bool) -> ExitCode {
     let is_wanted = |section: &str| only.is_empty() || only.contains(&section);
     if is_wanted("memory") {
         bench.memory().await;
+        println!("memory: done after {} s", began.elapsed().as_secs());
     }
     let subjects = bench.everybody().await;
     for round in 0..plan.rounds {
@@ -109,6 +112,7 @@ pub(crate) async fn run(plan: &Plan, only: &[&str], gate: bool) -> ExitCode {
         if is_wanted("classroom") && round < plan.class_rounds {
             bench.classroom(&subjects).await;
         }
+        println!("round {} of {}: done after {} s", round + 1, plan.rounds, began.elapsed().as_secs());
     }
     let altered = bench.desktops.counts().await.altered + bench.broken;
     let (missed, table) = bench.figures.table();
@@ -174,21 +178,25 @@ impl Bench {
         }
     }
 
-    /// Thirty desktops in use, and one more mouse whose movements are timed.
+    /// Thirty desktops in use, and two more mice whose movements are timed: one goes straight to its desktop.
     async fn classroom(&mut self, subjects: &[Subject]) {
         let lasts = self.plan.class_lasts;
-        let straight = class(&direct(&self.desktops.place, PEOPLE), lasts, || ()).await;
-        let straight = self.noted(straight);
+        let straight = &direct(&self.desktops.place, PEOPLE)[CLASS];
         for (subject, scheme, doors) in both(subjects) {
-            let group = subject.group();
-            let held = class(doors, lasts, || group.used()).await;
-            let Some(((before, after), delays)) = self.noted(held) else { continue };
-            let used = after.since(&before) * 1e3 / lasts.as_secs_f64();
+            let lesson = match class(&doors[..=CLASS], straight, lasts, &subject.group()).await {
+                Ok(lesson) => lesson,
+                Err(broken) => {
+                    self.note(subject, vec![Err(broken)]);
+                    continue;
+                }
+            };
+            let used = lesson.used * 1e3 / lasts.as_secs_f64();
             self.figures.add(&format!("{scheme}, classroom"), subject.name, used);
-            if let (Some((_, straight)), "http") = (&straight, scheme) {
+            if scheme == "http" {
                 for (name, share) in [("median", 0.5), ("p99", 0.99)] {
-                    let added = quantile(&delays, share) - quantile(straight, share);
-                    self.figures.add(&format!("added delay, {name}"), subject.name, added * 1e6);
+                    let added = quantile(&lesson.through, share) - quantile(&lesson.straight, share);
+                    // what is less cannot be told from nothing
+                    self.figures.add(&format!("added delay, {name}"), subject.name, added.max(LEAST_DELAY) * 1e6);
                 }
             }
         }
@@ -222,7 +230,7 @@ impl Bench {
         let errand = Errand::Frames { size: 16 * KIB, count: COUNT };
         let few = open(doors, errand).await;
         let done = join_all(few.into_iter().map(|stream| take(stream, COUNT))).await;
-        self.note(done);
+        self.note(subject, done);
         sleep(QUIET).await;
         let group = subject.group();
         let before = group.memory();
@@ -245,7 +253,7 @@ impl Bench {
                 .await,
             );
         }
-        self.note(done);
+        self.note(subject, done);
         sleep(QUIET * 2).await;
         let warm = whole(usize::try_from(group.memory().saturating_sub(before)).unwrap_or(0)) / whole(streams.len());
         self.figures.add(&format!("{scheme}, idle stream, warm"), subject.name, warm);
@@ -258,23 +266,15 @@ impl Bench {
         let done = work.await;
         sleep(SETTLE).await;
         let used = group.used().since(&before);
-        for broken in done.iter().filter_map(|done| done.as_ref().err()) {
-            println!("{}: {broken}", subject.name);
-        }
-        self.note(done);
+        self.note(subject, done);
         used
     }
 
-    fn note(&mut self, done: Vec<Result<(), Broken>>) {
-        self.broken += done.into_iter().filter(Result::is_err).count() as u64;
-    }
-
-    fn noted<T>(&mut self, done: Result<T, Broken>) -> Option<T> {
-        if let Err(broken) = &done {
-            println!("a class: {broken}");
+    fn note(&mut self, subject: &Subject, done: Vec<Result<(), Broken>>) {
+        for broken in done.into_iter().filter_map(Result::err) {
+            println!("{}: {broken}", subject.name);
+            self.broken += 1;
         }
-        self.broken += u64::from(done.is_err());
-        done.ok()
     }
 }
 
@@ -314,36 +314,45 @@ async fn browse(door: &Door, size: usize, count: usize) -> Result<(), Broken> {
     Ok(())
 }
 
-/// What was looked at before and after, and how long each movement of the mouse took there and back, in seconds.
-type Lesson<T> = ((T, T), Vec<f64>);
+/// What a class took.
+struct Lesson {
+    /// Seconds on a processor.
+    used: f64,
+    /// How long movements of the mouse took there and back, in seconds.
+    through: Vec<f64>,
+    /// The same without anybody between.
+    straight: Vec<f64>,
+}
 
-/// A class at work for some time.
-async fn class<T>(doors: &[Door], lasts: Duration, look: impl Fn() -> T) -> Result<Lesson<T>, Broken> {
+/// A class at work for some time. The last door is for the mouse that is timed.
+async fn class(doors: &[Door], straight: &Door, lasts: Duration, group: &Group) -> Result<Lesson, Broken> {
     let over = CancellationToken::new();
     let mut pupils = JoinSet::new();
     for (seed, door) in (0..).zip(&doors[..CLASS]) {
         let stream = Stream::open(door, Errand::Class { seed, hz: 10 }).await?;
         pupils.spawn(work(stream, over.clone()));
     }
-    let mut mouse = Stream::open(&doors[CLASS], Errand::Echo).await?;
-    mouse.point_and_wait().await?;
-    let before = look();
+    let mut mice = [Stream::open(&doors[CLASS], Errand::Echo).await?, Stream::open(straight, Errand::Echo).await?];
+    let mut took = [Vec::new(), Vec::new()];
+    let before = group.used();
     let began = Instant::now();
-    let mut delays = Vec::new();
-    let mut tick = interval(Duration::from_millis(7));
+    let mut tick = interval(Duration::from_millis(5));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while began.elapsed() < lasts {
         tick.tick().await;
-        let moved = Instant::now();
-        mouse.point_and_wait().await?;
-        delays.push(moved.elapsed().as_secs_f64());
+        for (mouse, took) in mice.iter_mut().zip(&mut took) {
+            let moved = Instant::now();
+            mouse.point_and_wait().await?;
+            took.push(moved.elapsed().as_secs_f64());
+        }
     }
-    let after = look();
+    let used = group.used().since(&before);
     over.cancel();
     while let Some(done) = pupils.join_next().await {
         done.expect("it does not panic")?;
     }
-    Ok(((before, after), delays))
+    let [through, straight] = took;
+    Ok(Lesson { used, through, straight })
 }
 
 /// A pupil who looks at what comes and moves the mouse.

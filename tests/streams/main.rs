@@ -16,6 +16,8 @@ mod subjects;
 
 use std::{process::ExitCode, str::FromStr, time::Duration};
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::{bench::Plan, soak::Size};
 
 #[tokio::main(flavor = "multi_thread")]
@@ -24,7 +26,27 @@ async fn main() -> ExitCode {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let words: Vec<_> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     meter::raise_files();
-    match words.as_slice() {
+    let work = Box::pin(work(&words, &has));
+    tokio::select! {
+        code = work => code,
+        // dropped, everybody who was started ends too
+        () = told_to_end() => ExitCode::FAILURE,
+    }
+}
+
+async fn told_to_end() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+async fn work(words: &[&str], has: &impl Fn(&str) -> bool) -> ExitCode {
+    match words {
         ["part", name] => part(name).await,
         // cargo says so
         words if !has("--bench") => tests(words).await,

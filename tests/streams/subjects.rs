@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -78,7 +79,19 @@ pub(crate) struct Subject {
 
 enum Running {
     Part { _part: Part },
-    Peer { _peer: Child },
+    Peer(Child),
+}
+
+impl Drop for Running {
+    /// A peer is asked, not killed: it has processes of its own to end.
+    fn drop(&mut self) {
+        if let Self::Peer(peer) = self
+            && let Some(process) = peer.id().and_then(|id| Pid::from_raw(id.cast_signed()))
+        {
+            // if it has ended already, all the better
+            let _ = kill_process(process, Signal::TERM);
+        }
+    }
 }
 
 impl Subject {
@@ -132,7 +145,7 @@ impl Subject {
         };
         let desktop = address_of(0);
         let configuration = format!(
-            "daemon off; pid nginx.pid; error_log stderr crit; worker_processes {workers};
+            "daemon off; pid nginx.pid; error_log error.log crit; worker_processes {workers};
              worker_rlimit_nofile 16384; events {{ worker_connections 8192; }}
              http {{ access_log off;
              client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
@@ -187,7 +200,7 @@ impl Subject {
             process: peer.id().expect("it runs"),
             plain: blind_doors(plain, people),
             secure: blind_doors(secure, people),
-            _process: Running::Peer { _peer: peer },
+            _process: Running::Peer(peer),
             _folder: folder,
         }
     }
@@ -248,7 +261,6 @@ fn command(program: &str, arguments: &[&dyn AsRef<Path>]) -> Command {
     // Debian has them where not everybody's PATH leads
     command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     command.args(arguments.iter().map(AsRef::as_ref)).stdin(Stdio::null()).stdout(Stdio::null());
-    command.kill_on_drop(true);
     command
 }
 

@@ -4,17 +4,17 @@ import { connect, createServer } from 'node:net';
 /** Lays a cable to a port of this machine. What comes through it can be held up, cut and refused. */
 export async function layCable(target) {
   const ends = new Set();
+  const silent = new WeakSet();
   let isUp = true;
-  let isSilent = false;
   const carry = (from, to) => {
     ends.add(from);
     // A Wi-Fi that is gone says nothing to anybody: no byte passes, and no goodbye.
-    from.on('data', (data) => { if (!isSilent) to.write(data); });
-    from.on('end', () => { if (!isSilent) to.end(); });
+    from.on('data', (data) => { if (!silent.has(from)) to.write(data); });
+    from.on('end', () => { if (!silent.has(from)) to.end(); });
     from.on('error', () => to.destroy());
     from.on('close', () => {
       ends.delete(from);
-      if (!isSilent) to.destroy();
+      if (!silent.has(from)) to.destroy();
     });
   };
   const server = createServer((near) => {
@@ -39,11 +39,7 @@ export async function layCable(target) {
     },
     plug: () => { isUp = true; },
     /** What is connected goes silent for ever; new connections work. */
-    silence: () => {
-      isSilent = true;
-      const before = [...ends];
-      return { heal: () => { isSilent = false; for (const end of before) end.destroy(); } };
-    },
+    silence: () => { for (const end of ends) silent.add(end); },
     close: () => {
       drop();
       server.close();

@@ -40,6 +40,57 @@ async fn a_pupil_signs_in_starts_a_desktop_and_types_into_it() {
     assert_eq!(std::fs::read_to_string(file).expect("what was typed lies in the home"), "hello\n");
 }
 
+/// What lies in a file of that home.
+fn written(home: &Path, file: &str) -> String {
+    std::fs::read_to_string(home.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_of_a_german_keyboard_arrives_from_every_system_and_none_stays_down() {
+    let pult = Pult::start().await;
+    journey(&pult, "typing");
+    let home = only_home(&pult);
+    let typed = [
+        ("linux", "üöäßzy<#+-ÜÖÄ?!\"§$%&/()=>'*_°@€{[]}\\|~µ²³ẞ\n"),
+        ("accents", "êêáù^\n"),
+        ("windows", "@€{[]}\\|~µ²³\n"),
+        ("mac", "@€[]|{}~µ\n"),
+    ];
+    for (system, line) in typed {
+        assert_eq!(written(&home, &format!("{system}.txt")), line);
+        assert_eq!(written(&home, &format!("{system}.mask")), "0\n", "modifiers are still down after {system}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_around_the_picture_works() {
+    let pult = Pult::start().await;
+    journey(&pult, "viewer");
+    let home = only_home(&pult);
+    assert_eq!(written(&home, "from-here.txt"), "von hier: ä € 漢 😀\n");
+    assert_eq!(written(&home, "sticky.txt"), "130 c\n", "Ctrl of the screen and a key of the keyboard end the program");
+    assert_eq!(written(&home, "arrow.txt").trim(), "1b 5b 41");
+    assert_eq!(written(&home, "keyboard.txt"), "done\n");
+    assert!(!home.join("forbidden").exists(), "who only looks on types nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_line_heals_by_itself() {
+    let pult = Pult::start().await;
+    journey(&pult, "broken-line");
+    assert_eq!(written(&only_home(&pult), "line.txt"), "before\nafter\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_types_words_and_the_keys_it_lacks() {
+    let pult = Pult::start().await;
+    journey(&pult, "phone");
+    let home = only_home(&pult);
+    assert_eq!(written(&home, "phone.txt"), "über Schule €\n@q\n");
+    assert_eq!(written(&home, "sum.txt"), "42\n");
+    assert!(home.join("twice").exists(), "the arrow brought the last line back");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pupil_starts_the_whole_desktop_and_stops_it() {
     let pult = Pult::start().await;

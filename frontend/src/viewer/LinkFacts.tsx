@@ -16,11 +16,8 @@ export function LinkFacts({ link: { level, answerTime, rate } }: { link: Link })
       <LinkIcon level={level} />
       <p>
         <strong>{t(LEVELS[level])}</strong>
-        <span>
-          {answerTime === undefined ? t('link.measuring') : t('link.answers', { ms: Math.max(1, Math.round(answerTime)) })}
-          {' · '}
-          {t('link.rate', { rate: formatNumber(megabits, { maximumFractionDigits: megabits < 10 ? 1 : 0 }) })}
-        </span>
+        <span>{answerTime === undefined ? t('link.measuring') : t('link.answers', { ms: Math.max(1, Math.round(answerTime)) })}</span>
+        <span>{t('link.rate', { rate: formatNumber(megabits, { maximumFractionDigits: megabits < 10 ? 1 : 0 }) })}</span>
       </p>
     </div>
   );

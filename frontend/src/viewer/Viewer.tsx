@@ -52,6 +52,15 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
     return onEscapeChord(screen.current, () => stage.current?.querySelector<HTMLElement>('[data-first-tool]')?.focus());
   }, []);
 
+  useEffect(() => {
+    // A tap beside the picture leaves a phone's keyboard where it is, as one on the picture does.
+    const stay = (event: Event) => { event.preventDefault(); };
+    const element = screen.current;
+    if (!isTyping || !element) return undefined;
+    element.addEventListener('mousedown', stay);
+    return () => { element.removeEventListener('mousedown', stay); };
+  }, [isTyping]);
+
   const type = (wanted: boolean) => {
     if (wanted) field.current?.focus({ preventScroll: true });
     else field.current?.blur();

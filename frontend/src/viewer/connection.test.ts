@@ -135,9 +135,10 @@ describe('the connection to a desktop', () => {
     last().say('connect');
     visibility('hidden');
     visibility('visible');
+    last().socket.send.mockImplementation(() => { setTimeout(last().socket.hear, 20); });
     expect(questions()).toBe(1);
     last().socket.hear();
-    vi.advanceTimersByTime(5_000);
+    vi.advanceTimersByTime(60_000);
     expect(phase()).toBe('connected');
   });
 

@@ -85,6 +85,14 @@ describe('a stream', () => {
     expect(pass(1_500)).toEqual(['reconnect']);
   });
 
+  it('in doubt is not believed for what was under way already', () => {
+    stream.doubt();
+    expect(pass(500)).toEqual(['question']);
+    stream.heard((now += 5));
+    expect(pass(500)).toEqual(['question']);
+    expect(pass(1_500)).toEqual(['reconnect']);
+  });
+
   it('tells how long an answer took, if nothing else could have been the answer', () => {
     stream.input(now);
     pass(25_000);

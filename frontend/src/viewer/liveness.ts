@@ -32,7 +32,8 @@ export class Liveness {
   #input = -Infinity;
   /** The first input that no message followed. */
   #effectless: number | undefined;
-  #doubt = false;
+  /** So many answers are wanted before it is believed to live: the first may be what was under way already. */
+  #doubt = 0;
 
   constructor(now: number) {
     this.#heard = this.#ticked = this.#questioned = now;
@@ -41,9 +42,9 @@ export class Liveness {
   /** A message came. Says how long the answer took, if it is one whose time can be told. */
   heard(now: number): number | undefined {
     const asked = this.#asked;
+    if (asked && this.#doubt > 0) this.#doubt -= 1;
     this.#heard = now;
     this.#asked = this.#effectless = undefined;
-    this.#doubt = false;
     return asked?.still ? now - asked.at : undefined;
   }
 
@@ -55,7 +56,7 @@ export class Liveness {
 
   /** Something happened that may have ended the connection without a word. */
   doubt(): void {
-    this.#doubt = true;
+    this.#doubt = 2;
     this.#asked = undefined;
   }
 
@@ -65,7 +66,7 @@ export class Liveness {
     if (isSeen && now - this.#ticked > JUMP) this.doubt();
     this.#ticked = now;
     if (this.#asked) {
-      const patience = this.#doubt ? PATIENCE_IN_DOUBT : Math.min(LONGEST_PATIENCE, Math.max(PATIENCE, 8 * answerTime));
+      const patience = this.#doubt > 0 ? PATIENCE_IN_DOUBT : Math.min(LONGEST_PATIENCE, Math.max(PATIENCE, 8 * answerTime));
       return now - this.#asked.at >= patience ? 'reconnect' : 'nothing';
     }
     if (!this.#isDue(now, isSeen)) return 'nothing';
@@ -76,7 +77,7 @@ export class Liveness {
 
   #isDue(now: number, isSeen: boolean): boolean {
     const since = now - this.#questioned;
-    if (this.#doubt || since >= KEEP_ALIVE) return true;
+    if (this.#doubt > 0 || since >= KEEP_ALIVE) return true;
     if (!isSeen) return false;
     if (this.#effectless !== undefined && now - this.#effectless >= NO_EFFECT) return true;
     return since >= MEASURE && now - this.#input < WORKING && now - this.#heard >= STILL;

@@ -3,6 +3,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use domain::access::{Role, Scope};
 use humantime_serde::re::humantime;
+use url::Url;
 
 /// A Linux desktop in the browser for every pupil and teacher of a school.
 #[derive(Debug, Parser)]
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     /// Local accounts
     #[command(subcommand)]
     User(User),
+    /// Look at everything Pult needs, and say what to do; exits with 0 only if all is well
+    Doctor(Doctor),
     /// Print the `OpenAPI` document
     Openapi,
 }
@@ -41,6 +44,37 @@ impl Command {
     pub(crate) fn is_demo(&self) -> bool {
         matches!(self, Self::Serve { demo: true })
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Also walk the way from outside, through the front proxy, with a real WebSocket; `server.public_url` where no
+    /// URL is given
+    #[expect(clippy::option_option, reason = "not given, given alone, given with a URL")]
+    #[arg(long, value_name = "URL", num_args = 0..=1, value_parser = outside_url)]
+    pub(crate) url: Option<Option<Url>>,
+    /// Also hold a WebSocket silent for this long, such as 70s, and say whether it is cut
+    #[arg(long, value_name = "SPAN", value_parser = silence, requires = "url")]
+    pub(crate) idle: Option<Duration>,
+    /// Print one JSON document: `ok`, and `checks` with `check`, `state`, `detail` and `remedy`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// An address as people type it into a browser; only its origin counts.
+fn outside_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && url.query().is_none() {
+        Ok(url)
+    } else {
+        Err("expected http:// or https:// with a host and no path".to_owned())
+    }
+}
+
+/// How long a WebSocket may be held.
+fn silence(text: &str) -> Result<Duration, String> {
+    let span = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if span <= Duration::from_mins(10) { Ok(span) } else { Err("expected 10m at most".to_owned()) }
 }
 
 #[derive(Debug, Subcommand)]

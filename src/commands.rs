@@ -1,12 +1,13 @@
 //! What each command does.
 
+pub(crate) mod doctor;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod user;
 
-use std::{io::Write as _, path::Path};
+use std::{io::Write as _, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,14 +15,17 @@ use store::{Bus, Sealer, Store};
 
 use crate::{cli::Command, config::Settings, keys};
 
-pub(crate) async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
-    match command {
+/// Carries a command out. An error is told to whoever called; a code other than success was told already.
+pub(crate) async fn run(command: Command, settings: Settings, source: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Doctor(doctor) => return doctor::run(doctor, &settings, source).await,
         Command::Serve { demo } => Box::pin(serve::run(settings, demo)).await,
         Command::Migrate(migrate) => migrate::run(migrate, &settings).await,
         Command::Token(token) => token::run(token, &settings).await,
         Command::User(user) => user::run(user, &settings).await,
         Command::Openapi => openapi::run(),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// Opens the database without looking at its schema.
@@ -29,7 +33,7 @@ async fn connect(settings: &Settings) -> anyhow::Result<Store> {
     let root = &settings.storage.root;
     std::fs::create_dir_all(root).with_context(|| format!("cannot make storage.root {}", root.display()))?;
     let sealer = Sealer::new(keys::seal_key(root)?);
-    let url = settings.database.url.clone().unwrap_or_else(|| sqlite_in(root));
+    let url = database_url(settings);
     let config =
         store::Config { url: url.expose_secret().to_owned(), max_connections: settings.database.max_connections };
     Store::connect(&config, Bus::local(), sealer).await.context("cannot open the database (database.url)")
@@ -40,6 +44,11 @@ async fn open(settings: &Settings) -> anyhow::Result<Store> {
     let store = connect(settings).await?;
     migration::up(store.connection()).await.context("cannot bring the database's schema up to date")?;
     Ok(store)
+}
+
+/// Where the database is: as configured, else beside all that is stored.
+fn database_url(settings: &Settings) -> SecretString {
+    settings.database.url.clone().unwrap_or_else(|| sqlite_in(&settings.storage.root))
 }
 
 fn sqlite_in(root: &Path) -> SecretString {

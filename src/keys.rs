@@ -1,8 +1,8 @@
 use std::{
     fs,
     io::{ErrorKind, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, anyhow};
@@ -22,6 +22,31 @@ pub(crate) fn seal_key(storage_root: &Path) -> anyhow::Result<[u8; 32]> {
         Ok(key) => key.try_into().map_err(|_| anyhow!("{}: expected 32 bytes", path.display())),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&folder, &path),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// What there is of the installation's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// None was made yet.
+    Nothing,
+    /// The key.
+    Key { path: PathBuf, key: [u8; 32], others_may_read: bool },
+    /// Something that is not one, or cannot be read.
+    Wrong { path: PathBuf, why: String },
+}
+
+/// Looks for the installation's key, and makes none.
+pub(crate) fn look(storage_root: &Path) -> Found {
+    let path = storage_root.join("keys").join("seal.key");
+    let read = fs::read(&path).and_then(|key| Ok((key, fs::metadata(&path)?.mode())));
+    match read {
+        Ok((key, mode)) => match key.try_into() {
+            Ok(key) => Found::Key { path, key, others_may_read: mode & 0o077 != 0 },
+            Err(_) => Found::Wrong { path, why: "expected 32 bytes".to_owned() },
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Found::Nothing,
+        Err(error) => Found::Wrong { path, why: error.to_string() },
     }
 }
 

@@ -28,8 +28,9 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     if let Command::Openapi = cli.command {
-        return finish(commands::openapi::run());
+        return finish(commands::openapi::run().map(|()| ExitCode::SUCCESS));
     }
+    let source = config::source(cli.config.as_deref());
     let settings = match config::load(cli.config.as_deref(), cli.command.is_demo()) {
         Ok(settings) => settings,
         Err(error) => {
@@ -43,12 +44,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return finish(Err(error.into())),
     };
-    finish(runtime.block_on(commands::run(cli.command, settings)))
+    finish(runtime.block_on(commands::run(cli.command, settings, source.as_deref())))
 }
 
-fn finish(outcome: anyhow::Result<()>) -> ExitCode {
+fn finish(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&format!("pult: {error:#}"));
             ExitCode::FAILURE

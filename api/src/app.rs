@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config,
     auth::{Attempts, Presence},
+    echo::Echoes,
+    fronts::Fronts,
     live::Feed,
 };
 
@@ -41,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) feed: Feed,
     pub(crate) presence: Presence,
     pub(crate) attempts: Attempts,
+    pub(crate) fronts: Fronts,
+    pub(crate) echoes: Echoes,
     pub(crate) readiness: Vec<(&'static str, watch::Receiver<bool>)>,
     pub(crate) shutdown: CancellationToken,
 }
@@ -53,6 +57,8 @@ impl App {
                 feed: Feed::default(),
                 presence: Presence::default(),
                 attempts: Attempts::default(),
+                fronts: Fronts::default(),
+                echoes: Echoes::default(),
                 store,
                 routes,
                 gateway,

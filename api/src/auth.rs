@@ -11,5 +11,5 @@ pub(crate) use attempts::Attempts;
 pub(crate) use caller::{Caller, identify, principal};
 pub(crate) use cookie::{DESKTOP, ENTRY};
 pub(crate) use local::{login, logout, methods};
-pub(crate) use origin::{asks_for_a_foreign_page, is_ours as origin_is_ours};
+pub(crate) use origin::{asks_for_a_foreign_page, is_ours as origin_is_ours, refusal as origin_refusal};
 pub(crate) use presence::Presence;

@@ -1,7 +1,7 @@
 use salvo::{FlowCtrl, Request, Response, catcher::Catcher, http::StatusCode};
 
 use crate::{
-    error::{ApiError, language_of},
+    error::{ApiError, Audience},
     extract::MAX_BODY,
 };
 
@@ -19,6 +19,6 @@ async fn problem_instead(req: &mut Request, res: &mut Response, ctrl: &mut FlowC
         Some(StatusCode::BAD_REQUEST) => ApiError::Malformed("the request is malformed".to_owned()),
         _ => ApiError::Internal,
     };
-    error.render(language_of(req), res);
+    error.render(&Audience::of(req), res);
     ctrl.skip_rest();
 }

@@ -2,13 +2,12 @@
 
 mod client_address;
 mod enter;
-mod notice;
 mod own_host;
 mod place;
 mod ticket;
 mod websockify;
 
-pub(crate) use enter::Desktop;
+pub(crate) use enter::{Desktop, to_hyper};
 pub(crate) use own_host::OwnHost;
 pub(crate) use place::is_for_own_host;
 pub(crate) use ticket::Door;

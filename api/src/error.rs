@@ -1,18 +1,26 @@
-//! Every way to fail, and how each is told: `application/problem+json` (RFC 9457), in one place.
+//! Every way to fail, and how each is told: to programs as `application/problem+json` (RFC 9457), to people who
+//! follow a link into a desktop as a page. Each says whose side it is on, why, and what to do.
 
-use std::time::Duration;
+mod audience;
+mod page;
+mod problem;
+mod said;
+mod said_of_desktops;
 
-use domain::{Language, access::Refusal, desktop::DesktopState, template::FieldError};
+use std::{net::SocketAddr, time::Duration};
+
+use domain::{access::Refusal, desktop::DesktopState, template::FieldError};
 use salvo::{
     Depot, Request, Response, Writer, async_trait,
     http::{HeaderValue, StatusCode, header},
     oapi::{self, EndpointOutRegister, ToSchema},
-    writing::Text,
 };
-use serde::Serialize;
 use store::{StoreError, TemplateError};
 
-use crate::word::Word;
+pub(crate) use self::{
+    audience::{Audience, language_of},
+    problem::{Problem, Side},
+};
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +28,9 @@ pub(crate) enum ApiError {
     /// Nobody is signed in.
     #[error("nobody is signed in")]
     Unauthenticated,
+    /// A page of ours asks for a stream without its session's cookie.
+    #[error("no session cookie came with the request for a stream")]
+    CookieLost(gateway::Front),
     /// The user name or the password is wrong.
     #[error("the user name or the password is wrong")]
     CredentialsWrong,
@@ -44,6 +55,9 @@ pub(crate) enum ApiError {
     /// A page of another origin sent this.
     #[error("the origin is foreign")]
     OriginForeign,
+    /// A page of the very place that was asked for sent this, and it is not called as the configuration says.
+    #[error("the origin is {0}, which server.public_url does not say")]
+    PublicUrl(String),
     /// Known, and not allowed.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -98,45 +112,16 @@ impl From<TemplateError> for ApiError {
     }
 }
 
-/// What went wrong, for programs and for people.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Problem {
-    /// Always `about:blank`: the `code` tells problems apart.
-    r#type: &'static str,
-    /// The status in words.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// A stable word for this kind of problem.
-    code: &'static str,
-    /// A sentence in the caller's language that says what to do.
-    detail: String,
-    /// The fields that are wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fields: Vec<WrongField>,
-    /// The desktop's state, where that is the problem.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<Word<DesktopState>>,
-}
-
-/// A field that does not hold what it should.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct WrongField {
-    /// The field.
-    field: &'static str,
-    /// What was expected of it.
-    expected: &'static str,
-}
-
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthenticated | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::CookieLost(_) | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::LocalAccountsOff
             | Self::CsrfToken
             | Self::CookiesBlocked
             | Self::OriginForeign
+            | Self::PublicUrl(_)
             | Self::Refused(_)
             | Self::NotAssigned => StatusCode::FORBIDDEN,
             Self::TicketSpent => StatusCode::GONE,
@@ -156,6 +141,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "not_signed_in",
+            Self::CookieLost(_) => "cookie_lost",
             Self::CredentialsWrong => "credentials_wrong",
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::LocalAccountsOff => "local_accounts_off",
@@ -164,6 +150,7 @@ impl ApiError {
             Self::TicketSpent => "ticket_spent",
             Self::CookiesBlocked => "cookies_blocked",
             Self::OriginForeign => "origin_foreign",
+            Self::PublicUrl(_) => "public_url_differs",
             Self::Refused(Refusal::Scope(_)) => "scope_missing",
             Self::Refused(Refusal::Role(_)) => "role_missing",
             Self::Refused(Refusal::NotOwner) => "not_owner",
@@ -184,80 +171,18 @@ impl ApiError {
         }
     }
 
-    /// A sentence that says what to do.
-    pub(crate) fn detail(&self, language: Language) -> String {
-        let say = |german: &str, english: &str| language.pick(german, english).to_owned();
+    fn side(&self) -> Side {
         match self {
-            Self::Unauthenticated => say("Bitte anmelden.", "Please sign in."),
-            Self::CredentialsWrong => {
-                say("Benutzername oder Passwort stimmt nicht.", "The user name or the password is wrong.")
-            }
-            Self::TooManyAttempts(pause) => language.pick(
-                format!("Zu viele Versuche. Bitte {} Sekunden warten.", pause.as_secs()),
-                format!("Too many attempts. Please wait {} seconds.", pause.as_secs()),
-            ),
-            Self::LocalAccountsOff => say("Hier gibt es keine lokalen Konten.", "There are no local accounts here."),
-            Self::CookieDoubled => say(
-                "Das Anmelde-Cookie kam doppelt. Bitte die Cookies dieser Seite löschen.",
-                "The session cookie came twice. Please delete this site's cookies.",
-            ),
-            Self::CsrfToken => say(
-                "Der Kopf X-CSRF-Token fehlt oder stimmt nicht; der Wert steht in /api/v1/me.",
-                "The header X-CSRF-Token is missing or wrong; its value is in /api/v1/me.",
-            ),
-            Self::TicketSpent => say(
-                "Dieser Weg zum Desktop galt nur einmal und nur kurz. Bitte den Desktop noch einmal öffnen.",
-                "This way to the desktop was good once, and for a moment only. Please open the desktop again.",
-            ),
-            Self::CookiesBlocked => say(
-                "Der Browser nimmt hier keine Cookies an. Ohne sie lässt sich dieser Desktop nicht öffnen: bitte Cookies für diese Adresse erlauben.",
-                "The browser takes no cookies here. This desktop cannot be opened without them: please allow cookies for this address.",
-            ),
-            Self::OriginForeign => say(
-                "Diese Anfrage kommt von einer fremden Seite. Stimmt server.public_url?",
-                "This request comes from a foreign page. Is server.public_url right?",
-            ),
-            Self::Refused(Refusal::Scope(scope)) => language.pick(
-                format!("Dem Token fehlt der Umfang „{scope}“."),
-                format!("The token lacks the scope “{scope}”."),
-            ),
-            Self::Refused(Refusal::Role(role)) => {
-                language.pick(format!("Dafür braucht es die Rolle „{role}“."), format!("This needs the role “{role}”."))
-            }
-            Self::Refused(Refusal::NotOwner) => say("Das gehört jemand anderem.", "This belongs to somebody else."),
-            Self::NotAssigned => {
-                say("Diese Vorlage ist Ihnen nicht zugewiesen.", "This template is not assigned to you.")
-            }
-            Self::NotFound(what) => {
-                language.pick(format!("Das gibt es nicht ({what})."), format!("There is no such {what}."))
-            }
-            Self::NotRunning(state) => language.pick(
-                format!("Der Desktop läuft nicht (Zustand: {state})."),
-                format!("The desktop is not running (state: {state})."),
-            ),
-            Self::Malformed(detail) => detail.clone(),
-            Self::MediaType => {
-                say("Erwartet wird Content-Type: application/json.", "Expected Content-Type: application/json.")
-            }
-            Self::TooLarge(limit) => language.pick(
-                format!("Der Inhalt ist größer als {limit} Bytes."),
-                format!("The body is larger than {limit} bytes."),
-            ),
-            Self::Fields(_) => say("Einige Felder stimmen nicht.", "Some fields are wrong."),
-            Self::SlugTaken => {
-                say("Dieses Kürzel hat schon eine andere Vorlage.", "Another template has this slug already.")
-            }
-            Self::TemplateInUse(desktops) => language.pick(
-                format!("Es gibt noch {desktops} Desktops aus dieser Vorlage; sie müssen zuerst entfernt werden."),
-                format!("{desktops} desktops are made from this template; they have to be removed first."),
-            ),
-            Self::Method => say("Diese Methode gibt es hier nicht.", "This method does not exist here."),
-            Self::Gateway(failure) => failure.to_string(),
-            Self::Store(_) => say(
-                "Die Datenbank antwortet gerade nicht. Bitte gleich noch einmal versuchen.",
-                "The database does not answer at the moment. Please try again shortly.",
-            ),
-            Self::Internal => say("Das war ein Fehler von Pult.", "This was a defect of Pult's."),
+            Self::CookieLost(_) => Side::Proxy,
+            Self::PublicUrl(_) | Self::Store(_) | Self::Internal => Side::Pult,
+            Self::NotRunning(_) => Side::Desktop,
+            Self::Gateway(failure) => match failure.side() {
+                gateway::Side::Browser => Side::Browser,
+                gateway::Side::Proxy => Side::Proxy,
+                gateway::Side::Pult => Side::Pult,
+                gateway::Side::Desktop => Side::Desktop,
+            },
+            _ => Side::Browser,
         }
     }
 
@@ -270,13 +195,35 @@ impl ApiError {
         }
     }
 
-    fn log(&self) {
+    /// Whether it is likely to pass while one waits.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Gateway(failure) => failure.is_passing(),
+            Self::Store(_) => true,
+            Self::NotRunning(state) => !matches!(state, DesktopState::Stopped | DesktopState::Failed),
+            _ => false,
+        }
+    }
+
+    /// The line that mends it, where one does.
+    fn remedy(&self, backend: Option<SocketAddr>) -> Option<String> {
+        match self {
+            Self::CookieLost(front) => Some(cookie_line(*front)),
+            Self::Gateway(gateway::Failure::UpgradeLost(_, front)) => Some(front.remedy(backend)),
+            Self::PublicUrl(origin) => Some(format!("public_url = \"{origin}\"")),
+            _ => None,
+        }
+    }
+
+    fn log(&self, request_id: Option<&str>) {
         match self {
             Self::Store(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "a request met a failing store");
+                tracing::error!(request_id, error = error as &dyn std::error::Error, "a request met a failing store");
             }
-            Self::Gateway(failure) if failure.side() != gateway::Side::Client => {
+            // what front proxies spoil is counted, and logged now and then
+            Self::Gateway(failure) if matches!(failure.side(), gateway::Side::Pult | gateway::Side::Desktop) => {
                 tracing::warn!(
+                    request_id,
                     error = failure as &dyn std::error::Error,
                     code = failure.code(),
                     "a desktop did not answer"
@@ -287,29 +234,19 @@ impl ApiError {
     }
 
     /// Answers with this problem, whatever was to be answered before.
-    pub(crate) fn render(&self, language: Language, res: &mut Response) {
-        self.log();
-        let status = self.status();
-        let problem = Problem {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            code: self.code(),
-            detail: self.detail(language),
-            fields: match self {
-                Self::Fields(wrong) => {
-                    wrong.iter().map(|one| WrongField { field: one.field, expected: one.expected }).collect()
-                }
-                _ => Vec::new(),
-            },
-            state: if let Self::NotRunning(state) = self { Some(Word(*state)) } else { None },
-        };
-        res.status_code(status);
-        // a problem of plain strings and numbers always serialises
-        res.render(Text::Json(serde_json::to_string(&problem).unwrap_or_default()));
+    pub(crate) fn render(&self, audience: &Audience, res: &mut Response) {
+        self.log(audience.request_id.as_deref());
+        res.status_code(self.status());
+        if audience.place.is_some() {
+            page::render(self, audience, res);
+        } else {
+            problem::render(self, audience, res);
+        }
         let headers = res.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(id) = audience.request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+            headers.insert("x-request-id", id);
+        }
         if let Some(pause) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
         }
@@ -319,15 +256,21 @@ impl ApiError {
     }
 }
 
-/// The caller's language.
-pub(crate) fn language_of(req: &Request) -> Language {
-    Language::negotiate(req.header::<&str>(header::ACCEPT_LANGUAGE).unwrap_or_default())
+/// What keeps cookies on requests for streams.
+fn cookie_line(front: gateway::Front) -> String {
+    match front.proxy {
+        Some(gateway::Proxy::Nginx) => "proxy_set_header Cookie $http_cookie;".to_owned(),
+        Some(gateway::Proxy::Apache) => {
+            "remove `RequestHeader unset Cookie`, and `Cookie` from every line that sets `Connection`".to_owned()
+        }
+        _ => "remove every line that drops `Cookie`, or that adds it to `Connection`".to_owned(),
+    }
 }
 
 #[async_trait]
 impl Writer for ApiError {
     async fn write(self, req: &mut Request, _: &mut Depot, res: &mut Response) {
-        self.render(language_of(req), res);
+        self.render(&Audience::of(req), res);
     }
 }
 

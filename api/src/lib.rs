@@ -13,8 +13,10 @@ mod auth;
 mod catcher;
 mod config;
 mod desktop;
+mod echo;
 mod error;
 mod extract;
+mod fronts;
 mod live;
 mod pages;
 mod rest;
@@ -25,5 +27,6 @@ mod word;
 
 pub use app::Parts;
 pub use config::{Config, Places, TlsFiles};
+pub use echo::{Arrived, OriginSeen, proof};
 pub use routes::openapi_document;
 pub use serve::{ServeError, run};

@@ -8,7 +8,7 @@ use salvo::{
     http::{HeaderValue, StatusCode, header},
 };
 
-use crate::error::{ApiError, language_of};
+use crate::error::{ApiError, Audience};
 
 #[derive(RustEmbed)]
 #[folder = "../frontend/dist"]
@@ -42,7 +42,7 @@ pub(crate) fn app(req: &Request, res: &mut Response) {
 pub(crate) async fn fallback(req: &mut Request, res: &mut Response) {
     let path = req.uri().path().trim_start_matches('/').to_owned();
     if path == "api" || path.starts_with("api/") || path.starts_with("auth/") {
-        return ApiError::NotFound("path").render(language_of(req), res);
+        return ApiError::NotFound("path").render(&Audience::of(req), res);
     }
     if path.is_empty() || path == "index.html" {
         return app(req, res);
@@ -56,7 +56,7 @@ pub(crate) async fn fallback(req: &mut Request, res: &mut Response) {
     }
     if path.starts_with("assets/") {
         res.status_code(StatusCode::NOT_FOUND);
-        return ApiError::NotFound("asset").render(language_of(req), res);
+        return ApiError::NotFound("asset").render(&Audience::of(req), res);
     }
     app(req, res);
 }

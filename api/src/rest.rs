@@ -3,6 +3,7 @@
 pub(crate) mod assignments;
 pub(crate) mod audit;
 pub(crate) mod desktops;
+pub(crate) mod doctor;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod people;

@@ -8,6 +8,7 @@ use salvo::{
         naming::{FlexNamer, set_namer},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme},
     },
+    request_id::RequestId,
 };
 use salvo_oapi::swagger_ui::SwaggerUi;
 
@@ -16,7 +17,7 @@ use crate::{
     auth,
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     live, pages,
-    rest::{assignments, audit, desktops, jobs, me, people, status, templates, tokens},
+    rest::{assignments, audit, desktops, doctor, jobs, me, people, status, templates, tokens},
     views::NoticeView,
 };
 
@@ -38,7 +39,12 @@ pub(crate) fn router(app: App) -> Router {
         .push(Router::with_path("enter/{label}").get(Door))
         .push(Router::with_path("websockify").goal(Websockify))
         .push(Router::with_path("{**path}").get(pages::fallback));
-    Router::new().hoop(CatchPanic::new()).hoop(affix_state::inject(app)).push(own_hosts).push(elsewhere)
+    Router::new()
+        .hoop(RequestId::new())
+        .hoop(CatchPanic::new())
+        .hoop(affix_state::inject(app))
+        .push(own_hosts)
+        .push(elsewhere)
 }
 
 /// The REST interface.
@@ -49,6 +55,7 @@ fn rest() -> Router {
         .push(Router::with_path("auth/methods").get(auth::methods))
         .push(Router::with_path("me").get(me::me))
         .push(Router::with_path("status").get(status::status))
+        .push(Router::with_path("doctor/echo").get(doctor::echo))
         .push(Router::with_path("events").get(live::events))
         .push(
             Router::with_path("templates").get(templates::list).post(templates::create).push(

@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::Page;
 
 pub(crate) use desktop::DesktopView;
-pub(crate) use operations::{AuditView, EngineView, JobView, NoticeView};
+pub(crate) use operations::{AuditView, BlockingFrontView, EngineView, JobView, NoticeView};
 pub(crate) use people::{GroupView, TokenView, UserView};
 pub(crate) use template::{AssignmentView, TemplateInput, TemplateView};
 

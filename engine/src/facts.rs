@@ -21,6 +21,12 @@ pub struct EngineInfo {
     pub live_restore: bool,
     /// The engine's clock, where it tells.
     pub clock: Option<Timestamp>,
+    /// How it stores images and containers, such as `overlay2`.
+    pub storage_driver: String,
+    /// Of which version the kernel's control groups are: `1` or `2`; empty where it does not tell.
+    pub cgroup_version: String,
+    /// What it lacks to hold desktops to their limits, each with what to do; nothing if it is fit.
+    pub lacks: Vec<&'static str>,
 }
 
 /// One container of ours in a listing. For its exit code and address, inspect it.

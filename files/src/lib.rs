@@ -10,5 +10,7 @@
 //! ```
 
 mod spaces;
+mod survey;
 
 pub use spaces::{DESKTOP_UID, FilesError, Spaces};
+pub use survey::{Survey, survey};

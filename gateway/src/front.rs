@@ -126,11 +126,11 @@ impl Front {
 /// (Apache/2.4.62)`); without one it is a host, which may be called anything, or the product itself (`1.1 Caddy`).
 fn via(headers: &HeaderMap) -> Option<Proxy> {
     let lines = headers.get_all(header::VIA).iter().filter_map(|line| line.to_str().ok());
-    let said = lines.flat_map(|line| line.split(',')).filter_map(|hop| match hop.split_once('(') {
+    let mut said = lines.flat_map(|line| line.split(',')).filter_map(|hop| match hop.split_once('(') {
         Some((_, comment)) => Proxy::spoken(comment.trim_end_matches([')', ' '])),
         None => Proxy::spoken(hop.trim().split_once(' ')?.1),
     });
-    said.last()
+    said.next_back()
 }
 
 /// Says what became of a request for a stream, and what to do.

@@ -50,6 +50,11 @@ pub(crate) fn load(file: Option<&Path>, demo: bool) -> Result<Settings, ConfigEr
     Ok(settings)
 }
 
+/// The file that [`load`] reads, if there is one.
+pub(crate) fn source(file: Option<&Path>) -> Option<PathBuf> {
+    file.or_else(|| Some(Path::new(DEFAULT_FILE)).filter(|path| path.is_file())).map(Path::to_owned)
+}
+
 /// What a wrong key looks like to the person who wrote it.
 fn explain(error: &figment::Error) -> ConfigError {
     let key = error.path.join(".");

@@ -5,8 +5,8 @@ use entity::installation;
 use sea_orm::{
     AccessMode,
     ActiveValue::Set,
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    ExprTrait, QueryFilter, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sea_query::{Expr, OnConflict},
 };
 use tokio::sync::{Mutex, MutexGuard, watch};
@@ -105,6 +105,25 @@ impl Store {
         };
         self.inner.bus.announce(row.revision);
         Ok(row.id)
+    }
+
+    /// Which installation this is, if it was ever made. Changes nothing.
+    pub async fn known_installation(&self) -> Result<Option<InstallationId>, StoreError> {
+        Ok(installation::Entity::find().one(self.db()).await?.map(|row| row.id))
+    }
+
+    /// The database's own clock.
+    pub async fn clock(&self) -> Result<Timestamp, StoreError> {
+        let backend = self.db().get_database_backend();
+        let sql = match backend {
+            DbBackend::Postgres => {
+                r#"SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now"#
+            }
+            _ => "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now",
+        };
+        let row = self.db().query_one_raw(Statement::from_string(backend, sql)).await?;
+        let text: String = row.ok_or_else(|| StoreError::Corrupt("the clock".to_owned()))?.try_get("", "now")?;
+        text.parse().map_err(|_| StoreError::Corrupt(format!("the clock: {text}")))
     }
 
     /// Several processes may do this at once: the first one's stays.

@@ -28,6 +28,7 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("get", "/api/v1/auth/methods", Nobody, false),
     ("get", "/api/v1/me", Student, false),
     ("get", "/api/v1/status", Student, false),
+    ("get", "/api/v1/doctor/echo", Nobody, false),
     ("get", "/api/v1/events", Student, false),
     ("get", "/api/v1/templates", Student, false),
     ("post", "/api/v1/templates", Admin, true),

@@ -15,6 +15,7 @@ mod access;
 mod behind_our_back;
 mod browser;
 mod crashes;
+mod doctor;
 mod engine_restart;
 mod gateway;
 mod idle;

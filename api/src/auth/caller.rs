@@ -60,7 +60,7 @@ async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
     }
     if is_unsafe(req.method()) {
         if !origin::is_ours(req, &app.config.public_url) {
-            return Err(ApiError::OriginForeign);
+            return Err(origin::refusal(req));
         }
         let sent = req.headers().get(CSRF_HEADER).map(salvo::http::HeaderValue::as_bytes).unwrap_or_default();
         if !bool::from(sent.ct_eq(csrf_token.as_bytes())) {

@@ -39,7 +39,7 @@ pub(crate) async fn login(
         return Err(ApiError::LocalAccountsOff);
     }
     if !origin::is_ours(req, &app.config.public_url) {
-        return Err(ApiError::OriginForeign);
+        return Err(origin::refusal(req));
     }
     let Body(Credentials { username, password }) = credentials;
     let account = username.trim().to_lowercase();

@@ -1,6 +1,8 @@
 use salvo::{Request, http::header};
 use url::{Host, Url};
 
+use crate::error::ApiError;
+
 /// Whether the page that sent a request may act here: one of our own origin, or no page at all (programs send no
 /// `Origin`). An origin that browsers hide (`null`) is foreign.
 pub(crate) fn is_ours(req: &Request, public_url: &Url) -> bool {
@@ -21,6 +23,17 @@ pub(crate) fn asks_for_a_foreign_page(req: &Request) -> bool {
         req.headers().get(name).is_some_and(|found| values.iter().any(|value| found == value))
     };
     is("sec-fetch-site", &["same-site", "cross-site"]) && !is("sec-fetch-mode", &["navigate", "websocket"])
+}
+
+/// What is said to a page that is not ours. One that was loaded from the very place it asks is foreign by the
+/// configuration alone.
+pub(crate) fn refusal(req: &Request) -> ApiError {
+    let text = |name| req.headers().get(name).and_then(|value| value.to_str().ok());
+    let own = text("origin").filter(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_some() && (host == text("host") || host == text("x-forwarded-host"))
+    });
+    own.map_or(ApiError::OriginForeign, |origin| ApiError::PublicUrl(origin.to_owned()))
 }
 
 fn matches(origin: &str, public_url: &Url) -> bool {

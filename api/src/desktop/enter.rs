@@ -1,14 +1,14 @@
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use domain::{
     access::{Credential, DesktopAction, Principal},
     template::Client,
 };
-use gateway::ClientInfo;
+use gateway::{ClientInfo, Failure, Front};
 use routing::Route;
 use salvo::{
     Depot, FlowCtrl, Handler, Request, Response, async_trait,
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     writing::Redirect,
 };
 
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{identify, origin_is_ours},
-    error::{ApiError, language_of},
+    auth::{identify, origin_is_ours, origin_refusal},
+    error::{ApiError, Audience},
     extract, pages,
 };
 
@@ -30,24 +30,26 @@ pub(crate) struct Desktop;
 impl Handler for Desktop {
     async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, _: &mut FlowCtrl) {
         let app = extract::app(depot).clone();
-        if let Err(error) = enter(&app, req, res).await {
-            refuse(&error, req, res);
+        let audience = Audience::at_desktop(req, &app.config.public_url);
+        let path = req.uri().path().to_owned();
+        if let Err(error) = enter(&app, req, &audience, res).await {
+            refuse(&error, &path, &audience, res);
         }
     }
 }
 
-async fn enter(app: &App, req: &mut Request, res: &mut Response) -> Result<(), ApiError> {
+async fn enter(app: &App, req: &mut Request, audience: &Audience, res: &mut Response) -> Result<(), ApiError> {
     let path = req.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let place = path.strip_prefix(PLACE).unwrap_or_default();
     let Some((name, rest)) = place.find('/').map(|end| place.split_at(end)) else {
         return add_slash(place, res);
     };
     check_origin(app, req)?;
-    let principal = identify(app, req).await?.principal;
+    let principal = let_in(app, req).await?;
     let route = find(app, name).await?;
     principal.may_with_owner(DesktopAction::Open, route.owner)?;
     let is_front_page = rest.split('?').next() == Some("/") && req.method() == Method::GET && !is_upgrade(req);
-    if is_front_page && (route.client == Client::Novnc || route.target.is_none() && wants_page(req)) {
+    if is_front_page && (route.client == Client::Novnc || route.target.is_none() && audience.is_person()) {
         pages::app(req, res);
         return Ok(());
     }
@@ -95,9 +97,13 @@ pub(super) async fn forward(
         user: principal.user,
         ended: app.presence.of(principal),
     };
+    let arrival = is_upgrade(req).then(|| Arrival::of(req));
     let request = to_hyper(req);
-    let answer = app.gateway.forward(route, rest, request, client).await?;
-    let (parts, body) = answer.into_parts();
+    let answer = app.gateway.forward(route, rest, request, client).await;
+    if let Some(arrival) = arrival {
+        arrival.note(app, &answer);
+    }
+    let (parts, body) = answer?.into_parts();
     res.status_code(parts.status);
     *res.headers_mut() = parts.headers;
     res.body(salvo::http::ResBody::Boxed(Box::pin(body)));
@@ -105,7 +111,7 @@ pub(super) async fn forward(
 }
 
 /// The same request without the framework around it.
-fn to_hyper(req: &mut Request) -> http::Request<salvo::http::ReqBody> {
+pub(crate) fn to_hyper(req: &mut Request) -> http::Request<salvo::http::ReqBody> {
     let mut request = http::Request::new(req.take_body());
     *request.method_mut() = req.method().clone();
     *request.uri_mut() = req.uri().clone();
@@ -136,34 +142,66 @@ pub(super) async fn find_by_host_label(app: &App, label: &str) -> Result<Arc<Rou
     app.routes.by_host_label(label).ok_or(ApiError::NotFound("desktop"))
 }
 
+/// Who asks. A page of ours that asks for a stream always sends its cookie; where none came, it may have been lost.
+pub(super) async fn let_in(app: &App, req: &Request) -> Result<Principal, ApiError> {
+    match identify(app, req).await {
+        Ok(caller) => Ok(caller.principal),
+        Err(ApiError::Unauthenticated) => {
+            let headers = req.headers();
+            let front = Front::of(headers, req.version());
+            let brought = headers.contains_key(header::COOKIE) || headers.contains_key(header::AUTHORIZATION);
+            let is_page = headers.contains_key(header::ORIGIN) && is_upgrade(req);
+            Err(if is_page && front.announces && !brought {
+                ApiError::CookieLost(front)
+            } else {
+                ApiError::Unauthenticated
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// A foreign page's stream, and whatever a foreign page would change, is refused whatever the credential.
 pub(super) fn check_origin(app: &App, req: &Request) -> Result<(), ApiError> {
     let safe = matches!(*req.method(), Method::GET | Method::HEAD) && !is_upgrade(req);
-    if safe || origin_is_ours(req, &app.config.public_url) { Ok(()) } else { Err(ApiError::OriginForeign) }
+    if safe || origin_is_ours(req, &app.config.public_url) { Ok(()) } else { Err(origin_refusal(req)) }
 }
 
 pub(super) fn is_upgrade(req: &Request) -> bool {
     req.headers().contains_key(header::UPGRADE) || req.headers().contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-/// Whether it is a person who follows a link, and not a program or a page's part.
-pub(super) fn wants_page(req: &Request) -> bool {
-    *req.method() == Method::GET
-        && !is_upgrade(req)
-        && req
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|accept| accept.to_str().ok())
-            .is_some_and(|a| a.contains("text/html"))
+/// How a request for a stream came to us, noted before the gateway takes it apart.
+struct Arrival {
+    peer: Option<IpAddr>,
+    front: Front,
 }
 
-/// A person is led to where it can be mended; a program gets the problem.
-pub(super) fn refuse(error: &ApiError, req: &Request, res: &mut Response) {
+impl Arrival {
+    fn of(req: &Request) -> Self {
+        let peer = req.remote_addr().ip().map(|peer| peer.to_canonical());
+        Self { peer, front: Front::of(req.headers(), req.version()) }
+    }
+
+    /// Remembers what became of it, for those who look after the front.
+    fn note<B>(&self, app: &App, answer: &Result<http::Response<B>, Failure>) {
+        match (self.peer, answer) {
+            (Some(peer), Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                app.fronts.passed(peer, self.front);
+            }
+            (Some(peer), Err(Failure::UpgradeLost(loss, front))) => app.fronts.lost(peer, *loss, *front),
+            _ => {}
+        }
+    }
+}
+
+/// A person is led to where it can be mended, or told; a program gets the problem.
+pub(super) fn refuse(error: &ApiError, path: &str, audience: &Audience, res: &mut Response) {
     match error {
-        ApiError::Unauthenticated if wants_page(req) => {
-            let next: String = url::form_urlencoded::byte_serialize(req.uri().path().as_bytes()).collect();
+        ApiError::Unauthenticated if audience.is_person() => {
+            let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
             res.render(Redirect::found(format!("/login?next={next}")));
         }
-        error => error.render(language_of(req), res),
+        error => error.render(audience, res),
     }
 }

@@ -5,15 +5,14 @@ use routing::Route;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, async_trait, http::Method};
 
 use super::{
-    enter::{find_by_host_label, forward, is_upgrade, wants_page},
-    notice,
+    enter::{find_by_host_label, forward, is_upgrade},
     place::{Place, label_of, own_origin},
     ticket,
 };
 use crate::{
     app::App,
     auth::{DESKTOP, asks_for_a_foreign_page, origin_is_ours, principal},
-    error::{ApiError, language_of},
+    error::{ApiError, Audience},
     extract,
 };
 
@@ -25,18 +24,22 @@ impl Handler for OwnHost {
     async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, _: &mut FlowCtrl) {
         let app = extract::app(depot).clone();
         let label = label_of(&app.config, req);
-        let by_person = wants_page(req);
-        if let Err(error) = enter(&app, label.as_deref(), req, res).await {
-            error.render(language_of(req), res);
-            if by_person {
-                let known = label.as_deref().filter(|_| !matches!(error, ApiError::NotFound(_)));
-                notice::for_people(&error, &ticket::way_on(&app, known), language_of(req), res);
-            }
+        let audience = Audience::at_desktop(req, &app.config.public_url);
+        if let Err(error) = enter(&app, label.as_deref(), req, &audience, res).await {
+            // another try begins where one is let in
+            let known = label.as_deref().filter(|_| !matches!(error, ApiError::NotFound(_)));
+            error.render(&audience.trying_again_at(&ticket::way_on(&app, known)), res);
         }
     }
 }
 
-async fn enter(app: &App, label: Option<&str>, req: &mut Request, res: &mut Response) -> Result<(), ApiError> {
+async fn enter(
+    app: &App,
+    label: Option<&str>,
+    req: &mut Request,
+    audience: &Audience,
+    res: &mut Response,
+) -> Result<(), ApiError> {
     let label = label.ok_or(ApiError::NotFound("desktop"))?;
     let route = find_by_host_label(app, label).await?;
     let origin = own_origin(&app.config, &route).ok_or(ApiError::NotFound("desktop"))?;
@@ -52,11 +55,11 @@ async fn enter(app: &App, label: Option<&str>, req: &mut Request, res: &mut Resp
         return ticket::exchange(app, &route, &origin, req, res).await;
     }
     let visitor = match visitor(app, &route, req).await {
-        Err(ApiError::Unauthenticated) if wants_page(req) => return ticket::ask(app, label, req, res),
+        Err(ApiError::Unauthenticated) if audience.is_person() => return ticket::ask(app, label, req, res),
         visitor => visitor?,
     };
     visitor.may_with_owner(DesktopAction::Open, route.owner)?;
-    if route.target.is_none() && wants_page(req) {
+    if route.target.is_none() && audience.is_person() {
         return ticket::back(app, label, res);
     }
     let rest = req.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();

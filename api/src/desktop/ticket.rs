@@ -24,7 +24,7 @@ use super::{
 use crate::{
     app::App,
     auth::{DESKTOP, ENTRY, identify},
-    error::ApiError,
+    error::{ApiError, Audience},
     extract,
 };
 
@@ -41,8 +41,10 @@ pub(crate) struct Door;
 impl Handler for Door {
     async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, _: &mut FlowCtrl) {
         let app = extract::app(depot).clone();
+        let audience = Audience::at_desktop(req, &app.config.public_url);
+        let path = req.uri().path().to_owned();
         if let Err(error) = issue(&app, req, res).await {
-            refuse(&error, req, res);
+            refuse(&error, &path, &audience, res);
         }
     }
 }

@@ -10,13 +10,12 @@ use store::{Filter, Paging};
 use url::Url;
 
 use super::{
-    enter::{check_origin, find, forward},
+    enter::{check_origin, find, forward, let_in},
     place::Place,
 };
 use crate::{
     app::App,
-    auth::identify,
-    error::{ApiError, language_of},
+    error::{ApiError, Audience},
     extract,
 };
 
@@ -30,15 +29,16 @@ pub(crate) struct Websockify;
 impl Handler for Websockify {
     async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, _: &mut FlowCtrl) {
         let app = extract::app(depot).clone();
+        let audience = Audience::at_desktop(req, &app.config.public_url);
         if let Err(error) = open(&app, req, res).await {
-            error.render(language_of(req), res);
+            error.render(&audience, res);
         }
     }
 }
 
 async fn open(app: &App, req: &mut Request, res: &mut Response) -> Result<(), ApiError> {
     check_origin(app, req)?;
-    let principal = identify(app, req).await?.principal;
+    let principal = let_in(app, req).await?;
     let route = match by_referer(app, req).await? {
         Some(route) => route,
         None => current(app, &principal).await?,

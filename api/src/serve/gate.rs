@@ -7,14 +7,14 @@ use salvo::{
     },
 };
 
-use crate::error::{ApiError, language_of};
+use crate::error::{ApiError, Audience};
 
 /// Lets a request in that says once and clearly which host it is for (RFC 9112 section 3.2). All others are answered
 /// with 400 and the end of the connection: who says it twice may have been understood otherwise before us.
 #[salvo::handler]
 pub(super) async fn gate(req: &mut Request, res: &mut Response, ctrl: &mut FlowCtrl) {
     if let Err(wrong) = check(req) {
-        ApiError::Malformed(wrong.to_owned()).render(language_of(req), res);
+        ApiError::Malformed(wrong.to_owned()).render(&Audience::of(req), res);
         if req.version() < Version::HTTP_2 {
             res.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -1,7 +1,12 @@
+use std::net::SocketAddr;
+
 use domain::Timestamp;
+use gateway::Proxy;
 use salvo::oapi::ToSchema;
 use serde::Serialize;
 use store::{EngineStatus, Entry, Job};
+
+use crate::fronts::Trouble;
 
 /// Work that takes long enough to be watched.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -87,6 +92,32 @@ impl From<Option<EngineStatus>> for EngineView {
                 Self { reachable, since, checked_at, message }
             }
             None => Self { reachable: false, since: None, checked_at: None, message: None },
+        }
+    }
+}
+
+/// A front proxy that keeps streams from opening.
+#[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(name = BlockingFront))]
+pub(crate) struct BlockingFrontView {
+    /// Its name, where its requests betray it.
+    proxy: Option<&'static str>,
+    /// What its configuration needs.
+    remedy: String,
+    /// When it last did.
+    last_seen_at: Timestamp,
+    /// How often it did.
+    count: u64,
+}
+
+impl BlockingFrontView {
+    /// How an administrator is told, where `backend` is our address as the front has it.
+    pub(crate) fn new(trouble: &Trouble, backend: Option<SocketAddr>) -> Self {
+        Self {
+            proxy: trouble.front.proxy.map(Proxy::name),
+            remedy: trouble.front.remedy(backend),
+            last_seen_at: trouble.last_seen_at,
+            count: trouble.count,
         }
     }
 }

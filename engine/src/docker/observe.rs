@@ -138,6 +138,9 @@ fn named(mut names: Vec<String>) -> Vec<String> {
 /// What the engine says of itself.
 pub(super) fn info(version: SystemVersion, system: SystemInfo) -> EngineInfo {
     EngineInfo {
+        lacks: lacks(&version, &system),
+        storage_driver: system.driver.unwrap_or_default(),
+        cgroup_version: system.cgroup_version.map(|version| version.to_string()).unwrap_or_default(),
         name: system.name.unwrap_or_default(),
         version: version.version.unwrap_or_default(),
         api_version: version.api_version.unwrap_or_default(),

@@ -109,6 +109,9 @@ impl World {
             memory_bytes: 8 << 30,
             live_restore: true,
             clock: Some(self.now()),
+            storage_driver: "fake".to_owned(),
+            cgroup_version: "2".to_owned(),
+            lacks: Vec::new(),
         }
     }
 

@@ -8,8 +8,8 @@ export type DesktopState = Schemas['DesktopState'];
 export type DesktopStep = Schemas['DesktopStep'];
 export type Template = Schemas['Template'];
 export type Me = Schemas['Me'];
-/** `streams_blocked`: a proxy on the way here takes the upgrade out of WebSocket requests. */
-export type Status = Schemas['Status'] & { streams_blocked?: boolean };
+export type Status = Schemas['Status'];
+export type BlockingFront = Schemas['BlockingFront'];
 export type AuthMethods = Schemas['AuthMethods'];
 export type Notice = Schemas['Notice'];
 export type Problem = Schemas['Problem'];

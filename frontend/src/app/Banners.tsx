@@ -4,6 +4,7 @@ import { statusQuery } from '~/api/queries';
 import { useT } from '~/i18n/useT';
 import { useTimes } from '~/i18n/useTimes';
 import styles from './Banners.module.css';
+import { BlockingFronts } from './BlockingFronts';
 import { useNow } from './useNow';
 
 /** What everybody should know about the installation right now; empty on a good day. */
@@ -11,7 +12,8 @@ export function Banners() {
   const t = useT();
   const times = useTimes();
   const now = useNow('minute');
-  const engine = useQuery({ ...statusQuery, enabled: false }).data?.engine;
+  const status = useQuery({ ...statusQuery, enabled: false }).data;
+  const engine = status?.engine;
   return (
     <div role="status">
       {engine?.reachable === false && (
@@ -23,6 +25,7 @@ export function Banners() {
           </p>
         </div>
       )}
+      {status?.blocking_fronts && <BlockingFronts fronts={status.blocking_fronts} />}
     </div>
   );
 }

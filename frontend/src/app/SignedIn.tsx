@@ -40,6 +40,7 @@ export function SignedIn({ children }: { children: ReactNode }) {
 
 function Live({ children }: { children: ReactNode }) {
   useLive();
-  useQuery(statusQuery);
+  // Nothing announces that a front proxy was mended, so while one is not, it is asked for now and then.
+  useQuery({ ...statusQuery, refetchInterval: ({ state }) => (state.data?.streams_blocked ? 30_000 : false) });
   return children;
 }

@@ -2,11 +2,12 @@ use std::{
     io::{BufRead as _, BufReader},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
     time::Instant,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Api, Engine, eventually};
@@ -137,6 +138,24 @@ impl Pult {
         let output = self.command(arguments).output().expect("pult runs");
         assert!(output.status.success(), "pult {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs a command with more in its environment, however it goes.
+    pub(crate) fn output(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        self.command(arguments).envs(environment.iter().copied()).output().expect("pult runs")
+    }
+
+    /// What `pult doctor` exits with and finds.
+    pub(crate) fn doctor(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value) {
+        let Output { status, stdout, stderr } = self.output(&[&["doctor", "--json"], arguments].concat(), environment);
+        let document = serde_json::from_slice(&stdout);
+        let document = document.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&stderr)));
+        (status.code().expect("it ended by itself"), document)
+    }
+
+    /// Where its health and metrics are told.
+    pub(crate) fn admin_port(&self) -> u16 {
+        self.admin_port
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -108,16 +108,31 @@ mod tests {
         ] {
             assert_eq!(told(public_url, suffix).expect_err(suffix).0, "server.public_url", "{public_url}");
         }
-        assert_eq!(told("https://192.0.2.1", "desktops.school.example").expect_err("an address").0, "server.public_url");
+        assert_eq!(
+            told("https://192.0.2.1", "desktops.school.example").expect_err("an address").0,
+            "server.public_url"
+        );
     }
 
     #[test]
     fn a_suffix_is_a_domain() {
         let long = format!("{}.example", vec!["a"; 100].join("."));
-        for suffix in
-            ["", "example", ".school.example", "school.example.", "*.school.example", "School.example", "192.0.2.1",
-            "a..example", "-a.example", "a_b.example", "xn--a.example", "school.example:443", "https://school.example", &long]
-        {
+        for suffix in [
+            "",
+            "example",
+            ".school.example",
+            "school.example.",
+            "*.school.example",
+            "School.example",
+            "192.0.2.1",
+            "a..example",
+            "-a.example",
+            "a_b.example",
+            "xn--a.example",
+            "school.example:443",
+            "https://school.example",
+            &long,
+        ] {
             assert_eq!(told("https://pult.example", suffix).expect_err(suffix).0, "gateway.host_suffix", "{suffix}");
         }
         let gateway = Gateway { mode: GatewayMode::Path, host_suffix: Some("desktops.school.example".to_owned()) };

@@ -20,14 +20,14 @@ const FLAGS = [
 
 /**
  * Runs a journey in a fresh profile; a failure is told with a screenshot of every page. `cable`: the port of a cable
- * (cable.mjs) through which the browser reaches Pult, at Pult's own address; more is Playwright's.
+ * (cable.mjs) through which the browser reaches Pult, at Pult's own address; `args` are Chromium's, and more is Playwright's.
  */
-export async function travel(name, journey, { cable, ...more } = {}) {
+export async function travel(name, journey, { cable, args = [], ...more } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'pult-browser-'));
   const { hostname, port } = new URL(PULT_URL);
   const way = cable ? [`--host-resolver-rules=MAP ${hostname}:${port} 127.0.0.1:${cable}`] : [];
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM, args: [...FLAGS, ...way], headless: true, locale: 'de-DE', viewport: { width: 1280, height: 800 }, ...more,
+    executablePath: CHROMIUM, args: [...FLAGS, ...way, ...args], headless: true, locale: 'de-DE', viewport: { width: 1280, height: 800 }, ...more,
   });
   context.setDefaultTimeout(60_000);
   try {
@@ -46,9 +46,30 @@ export async function travel(name, journey, { cable, ...more } = {}) {
 /** Keeps a screenshot among the artefacts. */
 export const keep = (page, name) => page.screenshot({ path: join(PULT_ARTEFACTS, `${name}.png`) });
 
+/**
+ * Goes to an address. While the engine gives a network to some other desktop, Chromium takes the machine's network for
+ * changed and breaks off whatever is just connecting: then it goes there again.
+ */
+export async function visit(page, url) {
+  for (let broken = true; broken;) {
+    broken = false;
+    const note = (request) => { broken ||= request.failure()?.errorText === 'net::ERR_NETWORK_CHANGED'; };
+    page.on('requestfailed', note);
+    try {
+      await page.goto(url);
+    } catch (error) {
+      // the page that tells of it may come later than the next try
+      broken ||= String(error).includes('chrome-error:');
+      if (!broken) throw error;
+    } finally {
+      page.off('requestfailed', note);
+    }
+  }
+}
+
 /** Signs in as the demo's pupil. */
 export async function signIn(page) {
-  await page.goto(PULT_URL);
+  await visit(page, PULT_URL);
   await page.getByLabel('Benutzername').fill(PULT_USER);
   await page.getByLabel('Passwort', { exact: true }).fill(PULT_PASSWORD);
   await page.getByRole('button', { name: 'Anmelden', exact: true }).click();

@@ -196,6 +196,10 @@ async fn nobody_gets_into_somebody_elses_desktop() {
     owner.tell(&desktop, "stop").await;
     owner.until(&desktop, "stopped").await;
     assert!(events.came().iter().all(|event| event.name != "desktop"), "a stranger hears nothing of it");
+    // where tickets for desktops' own hosts are made: own_hosts.rs says more
+    let door = "/enter/aaaaaaaaaaaaaaaaaaaa";
+    assert_eq!(nobody.get(door).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(stranger.get(door).await.status(), StatusCode::NOT_FOUND);
     let unknown = Desktop(json!({ "url": "/desktop/nobody-tiny/" }));
     assert_eq!(owner.page(&unknown, "vnc.html").await, StatusCode::NOT_FOUND);
 }

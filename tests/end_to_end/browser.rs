@@ -5,19 +5,62 @@ use std::{
     process::Command,
 };
 
-use crate::support::Pult;
+use tempfile::TempDir;
+
+use crate::support::{Pult, free_ports};
 
 /// Runs a journey of `tests/browser/` against a Pult. Its screenshots are kept.
 fn journey(pult: &Pult, name: &str) {
+    travel(pult, name, &[("PULT_URL", &pult.url())]);
+}
+
+/// The same through a front with TLS, which the journey itself puts before Pult, and with more said to it.
+pub(crate) fn journey_through(pult: &Pult, front: &Front, name: &str, more: &[(&str, &str)]) {
+    let [certificate, key] = ["certificate", "key"].map(|file| front.folder.path().join(file).display().to_string());
+    let port = pult.url().rsplit(':').next().expect("a port").to_owned();
+    let said = [
+        ("PULT_URL", front.url("pult.school.example")),
+        ("PULT_PORT", port),
+        ("PULT_CERTIFICATE", certificate),
+        ("PULT_KEY", key),
+    ];
+    let said: Vec<_> = said.iter().map(|(key, value)| (*key, value.as_str())).chain(more.iter().copied()).collect();
+    travel(pult, name, &said);
+}
+
+/// A school's front: a port, and a certificate for the app and for every desktop.
+pub(crate) struct Front {
+    port: u16,
+    folder: TempDir,
+}
+
+impl Front {
+    pub(crate) fn new() -> Self {
+        let [port] = free_ports();
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = ["pult.school.example", "*.desktops.school.example"].map(str::to_owned).to_vec();
+        let pair = rcgen::generate_simple_self_signed(names).expect("a certificate");
+        std::fs::write(folder.path().join("certificate"), pair.cert.pem()).expect("it is written");
+        std::fs::write(folder.path().join("key"), pair.signing_key.serialize_pem()).expect("it is written");
+        Self { port, folder }
+    }
+
+    /// Where a name is reached through it.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("https://{name}:{}", self.port)
+    }
+}
+
+fn travel(pult: &Pult, name: &str, said: &[(&str, &str)]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let artefacts = root.join("artefacts");
     std::fs::create_dir_all(&artefacts).expect("a folder");
     let done = Command::new("node")
         .arg(root.join("tests/browser").join(format!("{name}.mjs")))
-        .env("PULT_URL", pult.url())
         .env("PULT_USER", "schueler")
         .env("PULT_PASSWORD", pult.password_of("schueler"))
         .env("PULT_ARTEFACTS", &artefacts)
+        .envs(said.iter().copied())
         .status()
         .expect("node runs");
     assert!(done.success(), "the journey {name} failed");

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Api, Pult, Rfb};
 
 /// A template that only this test has, given to everybody.
-async fn template(admin: &Api, fields: serde_json::Value) {
+pub(crate) async fn template(admin: &Api, fields: serde_json::Value) {
     let made = admin.request(Method::POST, "/api/v1/templates").json(&fields).send().await.expect("an answer");
     assert_eq!(made.status(), StatusCode::CREATED);
     let given = json!({ "template": fields["slug"], "everyone": true });

@@ -20,6 +20,7 @@ mod engine_restart;
 mod gateway;
 mod idle;
 mod orphans;
+mod own_hosts;
 mod postgres;
 mod starts;
 mod support;

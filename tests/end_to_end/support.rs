@@ -1,15 +1,17 @@
 //! What tests are told in.
 
 mod api;
+mod browser;
 mod engine;
 mod events;
 mod pult;
 mod rfb;
 
 pub(crate) use api::{Api, Desktop};
+pub(crate) use browser::Browser;
 pub(crate) use engine::Engine;
 pub(crate) use events::Events;
-pub(crate) use pult::Pult;
+pub(crate) use pult::{Pult, free_ports};
 pub(crate) use rfb::Rfb;
 
 use std::{

@@ -122,3 +122,51 @@ fn query(pairs: &[(&str, &str)]) -> String {
 fn is_secret(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
+
+#[cfg(test)]
+mod tests {
+    use salvo::Request;
+
+    use super::{destination, is_secret, query};
+
+    fn led_to(to: &str) -> String {
+        let mut request = Request::new();
+        *request.uri_mut() = format!("https://x.example/.pult/enter?{}", query(&[("to", to)])).parse().expect("a URI");
+        destination(&mut request)
+    }
+
+    #[test]
+    fn one_arrives_where_one_wanted_to_go() {
+        for path in ["/", "/vnc.html?path=websockify&a=%2F..%2F", "/a//b;c?d=e%26f&g#", "/%E4%BD%A0"] {
+            assert_eq!(led_to(path), path.trim_end_matches('#'), "octet for octet");
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_leads_to_the_first_page() {
+        for hostile in [
+            "",
+            "evil.example",
+            "https://evil.example/",
+            "@evil.example",
+            "javascript:alert(1)",
+            "/a b",
+            "/\r\nx: y",
+            "/\0",
+        ] {
+            assert_eq!(led_to(hostile), "/", "{hostile:?}");
+        }
+        let mut without = Request::new();
+        assert_eq!(destination(&mut without), "/");
+    }
+
+    #[test]
+    fn words_have_the_form_of_random_secrets() {
+        use secrecy::ExposeSecret;
+        let word = store::random_secret();
+        assert!(is_secret(word.expose_secret()) && is_secret(&store::challenge(&word)));
+        for other in ["", "a", &"a".repeat(44), &"a".repeat(42), &format!("{}\n", "a".repeat(42)), &"ä".repeat(43)] {
+            assert!(!is_secret(other), "{other}");
+        }
+    }
+}

@@ -31,18 +31,20 @@ impl Pult {
         Self::with(&[]).await
     }
 
-    /// The same, with some keys set: `("reaper.idle_after", "20s")`.
+    /// The same, with some keys set: `("reaper.idle_after", "20s")`. `{port}` is where it listens.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         Self::on(Engine::shared(), settings).await
     }
 
     /// A Pult on this engine.
     pub(crate) async fn on(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        let [port, admin_port] = free_ports();
         let settings = settings
             .iter()
-            .map(|(key, value)| (format!("PULT_{}", key.replace('.', "__").to_uppercase()), (*value).to_owned()))
+            .map(|(key, value)| {
+                (format!("PULT_{}", key.replace('.', "__").to_uppercase()), value.replace("{port}", &port.to_string()))
+            })
             .collect();
-        let [port, admin_port] = free_ports();
         let storage = tempfile::tempdir().expect("a folder");
         let mut pult = Self { engine, storage, port, admin_port, settings, process: None, welcome: Arc::default() };
         pult.resume().await;
@@ -203,7 +205,7 @@ impl Drop for Pult {
 }
 
 /// Ports that nobody has now. Somebody else may take them before we do; then the test fails with that word.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     // all are held at once, so that they differ
     let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("it has one").port())

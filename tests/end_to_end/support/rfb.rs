@@ -1,7 +1,9 @@
+use std::net::Ipv4Addr;
+
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    WebSocketStream, client_async,
     tungstenite::{Message, client::IntoClientRequest as _, http::StatusCode},
 };
 
@@ -9,7 +11,7 @@ use super::{Api, Desktop};
 
 /// A viewer of a desktop: as much of RFB (RFC 6143) as a test needs.
 pub(crate) struct Rfb {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<TcpStream>,
     unread: Vec<u8>,
     pub(crate) width: u16,
     pub(crate) height: u16,
@@ -24,15 +26,21 @@ impl Rfb {
     /// The same at any path, with more headers.
     pub(crate) async fn at(api: &Api, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, StatusCode> {
         let url = format!("{}{path}", api.url().replacen("http", "ws", 1));
-        let mut request = url.into_client_request().expect("a request");
         let bearer = format!("Bearer {}", api.token());
-        if !api.token().is_empty() {
-            request.headers_mut().insert("authorization", bearer.parse().expect("a header"));
-        }
+        let bearer = [("authorization", bearer.as_str())];
+        let headers = if api.token().is_empty() { headers } else { &[&bearer, headers].concat() };
+        Self::anywhere(&url, headers).await
+    }
+
+    /// The same at any address. Every name is this machine.
+    pub(crate) async fn anywhere(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, StatusCode> {
+        let mut request = url.into_client_request().expect("a request");
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
-        let (stream, _) = match connect_async(request).await {
+        let port = request.uri().port_u16().expect("a port");
+        let socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("a connection");
+        let (stream, _) = match client_async(request, socket).await {
             Ok(opened) => opened,
             Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => return Err(answer.status()),
             Err(error) => panic!("{error}"),

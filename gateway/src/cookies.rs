@@ -62,7 +62,7 @@ mod tests {
     fn sent(lines: &[&str]) -> Option<String> {
         let lines = lines.iter().map(|line| (header::COOKIE, HeaderValue::from_str(line).expect("a value")));
         let misleading = |pair: &[u8]| pair.windows(5).any(|part| part == b"/api/");
-        for_desktop(&HeaderMap::from_iter(lines), misleading).map(|line| line.to_str().expect("text").to_owned())
+        for_desktop(&lines.collect::<HeaderMap>(), misleading).map(|line| line.to_str().expect("text").to_owned())
     }
 
     fn set(cookie: &str) -> Option<String> {

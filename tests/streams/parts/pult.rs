@@ -160,6 +160,7 @@ impl House {
                 public_url: format!("http://localhost:{}", listen.port()).parse().expect("a URL"),
                 trusted_proxies: Vec::new(),
                 tls: None,
+                places: api::Places::Paths,
                 local_accounts: false,
                 idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) },
                 node: "local".to_owned(),

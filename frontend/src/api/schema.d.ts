@@ -200,6 +200,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doctor/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what of a request arrived, for `pult doctor --url`; as a WebSocket, also echoes a few messages */
+        get: operations["echo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -461,6 +478,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What of a request arrived at Pult. */
+        Arrived: {
+            /** @description Whether a cookie `pult_doctor` with the nonce came. */
+            cookie: boolean;
+            /** @description Whether `X-Forwarded-For` came. */
+            forwarded_for: boolean;
+            /** @description Whether `Host` is that of `server.public_url`. */
+            host_is_public: boolean;
+            /** @description The version it came in, such as `HTTP/1.1`. */
+            http: string;
+            origin: ("absent" | "ours" | "foreign") & unknown;
+            /** @description The address it came from, as it is written into `server.trusted_proxies`. */
+            peer: string;
+            /** @description Whether it came from one of `server.trusted_proxies`. */
+            peer_is_trusted: boolean;
+            /**
+             * @description Which installation answers: SHA-256 of its id and the `nonce` that was sent, in hexadecimal. Null without a
+             *     nonce, and while the database is away.
+             */
+            proof?: string | null;
+            /** @description The front proxy that passed it on, where the request betrays it. */
+            proxy?: string | null;
+            /** @description Whether anything says that a proxy passed it on. */
+            through_proxy: boolean;
+            time: string & unknown;
+        };
         /** @description A template given to somebody. */
         Assignment: {
             /** Format: date-time */
@@ -517,6 +560,19 @@ export interface components {
             local: boolean;
             /** @description By the school's identity provider. */
             oidc: boolean;
+        };
+        /** @description A front proxy that keeps streams from opening. */
+        BlockingFront: {
+            /**
+             * Format: uint64
+             * @description How often it did.
+             */
+            count: number;
+            last_seen_at: string & unknown;
+            /** @description Its name, where its requests betray it. */
+            proxy?: string | null;
+            /** @description What its configuration needs. */
+            remedy: string;
         };
         /** @description A local account's name and password. */
         Credentials: {
@@ -695,6 +751,11 @@ export interface components {
             detail: string;
             /** @description The fields that are wrong. */
             fields?: components["schemas"]["WrongField"][];
+            /** @description The line that mends it, where one does: for the front proxy's configuration, or for ours. */
+            remedy?: string | null;
+            /** @description What to report it by: the log has it too. */
+            request_id?: string | null;
+            side: ("browser" | "proxy" | "pult" | "desktop") & unknown;
             state?: (null | components["schemas"]["DesktopState"]) & unknown;
             /**
              * Format: uint16
@@ -714,7 +775,11 @@ export interface components {
         Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "users:read" | "tokens:write" | "audit:read";
         /** @description How the installation is. */
         Status: {
+            /** @description What kept it, for administrators. */
+            blocking_fronts?: components["schemas"]["BlockingFront"][] | null;
             engine: components["schemas"]["EngineStatus"];
+            /** @description Whether something before Pult lately kept a stream from opening. */
+            streams_blocked: boolean;
             /** @description Version of Pult. */
             version: string;
         };
@@ -1879,6 +1944,56 @@ export interface operations {
             };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    echo: {
+        parameters: {
+            query?: {
+                /** @description What the answer's proof is made with; at most 64 characters */
+                nonce?: string;
+                /** @description For a WebSocket: for how many seconds it may be silent, 600 at most */
+                hold?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket, whose first message is the same as the answer of 200 */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What arrived */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arrived"];
+                };
+            };
+            /** @description A front proxy spoiled the request for a stream */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many calls; try again after `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

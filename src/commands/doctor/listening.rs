@@ -26,14 +26,23 @@ pub(super) async fn check(settings: &Settings, installation: Option<Installation
     let scheme = if settings.server.tls.cert.is_some() { "https" } else { "http" };
     let (people, admin) = (settings.server.listen, settings.server.admin_listen);
     let people_found = match taken(people) {
-        Found::Another => outside::who_answers(&address(scheme, people), installation)
-            .await
-            .map_or(Found::Another, |ours| if ours { Found::Ours } else { Found::Pult }),
-        found => found,
+        Found::Free => Found::Free,
+        // a port that is not ours to take may still be Pult's
+        found => match outside::who_answers(&address(scheme, people), installation).await {
+            Some(true) => Found::Ours,
+            Some(false) => Found::Pult,
+            None => found,
+        },
     };
     let admin_found = match taken(admin) {
-        Found::Another if outside::is_alive(&address("http", admin)).await => Found::Ours,
-        found => found,
+        Found::Free => Found::Free,
+        found => {
+            if outside::is_alive(&address("http", admin)).await {
+                Found::Ours
+            } else {
+                found
+            }
+        }
     };
     [judge("listen", people, people_found, language), judge("admin_listen", admin, admin_found, language)]
 }

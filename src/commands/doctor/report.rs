@@ -128,6 +128,7 @@ fn name(check: &'static str, language: Language) -> &'static str {
         "tcp" => ("Verbindung", "Connection"),
         "tls" => ("Zertifikat", "Certificate"),
         "answer" => ("Antwort", "Answer"),
+        "origin" => ("Name im Browser", "Name in browsers"),
         "identity" => ("Installation", "Installation"),
         "forwarding" => ("Vorgeschalteter Proxy", "Front proxy"),
         "stream" => ("WebSocket", "WebSocket"),

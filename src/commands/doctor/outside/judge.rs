@@ -173,7 +173,7 @@ fn answered(asked: &Url, trip: &Trip, answer: &Answer, nonce: &str, home: &Home,
         };
         return vec![Line::fail("answer", detail, remedy)];
     };
-    let mut lines = vec![redirected(asked, trip, answer, language)];
+    let mut lines = vec![redirected(asked, trip, answer)];
     lines.push(identified(arrived, nonce, home, language));
     lines.extend(answer.date.and_then(|(theirs, ours)| clocks(theirs, ours, language)));
     lines.push(named(&trip.url, arrived, home, language));
@@ -181,28 +181,16 @@ fn answered(asked: &Url, trip: &Trip, answer: &Answer, nonce: &str, home: &Home,
     lines
 }
 
-fn redirected(asked: &Url, trip: &Trip, answer: &Answer, language: Language) -> Line {
-    let detail = format!("{} {}", arrived_version(answer), answer.status);
-    if trip.redirects.is_empty() {
-        return Line::ok("answer", detail);
+fn redirected(asked: &Url, trip: &Trip, answer: &Answer) -> Line {
+    let mut detail = format!("{} {}", arrived_version(answer), answer.status);
+    for place in &trip.redirects {
+        detail = format!("{detail} → {}", place.origin().ascii_serialization());
     }
-    let places: Vec<_> = trip.redirects.iter().map(|url| url.origin().ascii_serialization()).collect();
-    let detail = format!("{detail}, {} → {}", asked.origin().ascii_serialization(), places.join(" → "));
-    if asked.host() == trip.url.host() && asked.scheme() == trip.url.scheme() {
-        return Line::ok("answer", detail);
-    }
+    // from http to https of the same host is as it should be
     if asked.host() == trip.url.host() {
-        // from http to https: as it should be, and known
         return Line::ok("answer", detail);
     }
-    Line::warn(
-        "answer",
-        detail,
-        language.pick(
-            format!("public_url = \"{}\"", trip.url.origin().ascii_serialization()),
-            format!("public_url = \"{}\"", trip.url.origin().ascii_serialization()),
-        ),
-    )
+    Line::warn("answer", detail, format!("public_url = \"{}\"", trip.url.origin().ascii_serialization()))
 }
 
 fn arrived_version(answer: &Answer) -> &str {
@@ -260,7 +248,7 @@ fn named(url: &Url, arrived: &Arrived, home: &Home, language: Language) -> Line 
     let origin = url.origin().ascii_serialization();
     match arrived.origin {
         OriginSeen::Foreign => Line::fail(
-            "public_url",
+            "origin",
             language.pick(
                 format!(
                     "Der Browser nennt {origin}, server.public_url aber {}: Anmelden und Streams werden verweigert.",
@@ -274,14 +262,14 @@ fn named(url: &Url, arrived: &Arrived, home: &Home, language: Language) -> Line 
             format!("public_url = \"{origin}\""),
         ),
         OriginSeen::Absent => Line::fail(
-            "public_url",
+            "origin",
             language.pick("Der Kopf „Origin“ ging auf dem Weg verloren.", "The header `Origin` was lost on the way."),
             language.pick(
                 "Im Proxy jede Zeile entfernen, die Origin löscht.",
                 "Remove every line of the proxy that drops Origin.",
             ),
         ),
-        OriginSeen::Ours => Line::ok("public_url", origin),
+        OriginSeen::Ours => Line::ok("origin", origin),
     }
 }
 

@@ -12,7 +12,7 @@ SHELL := bash
 .SILENT:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint bench soak build clean advisories phases prepare test-web test-rust test-desktops rust node
+.PHONY: help run dev test lint bench soak fuzz build clean advisories phases prepare test-web test-rust test-desktops rust node
 
 # A shell function: runs a command whose output matters only when it fails.
 quietly := quietly() { local out; out=$$("$$@" 2>&1) || { printf '%s\nfailed: %s\n' "$$out" "$$*" >&2; return 1; }; }
@@ -101,6 +101,10 @@ soak: rust frontend/dist/index.html ## thousands of streams for ten minutes, and
 	cargo bench --locked --test streams -- soak
 	PULT_FUZZ_SECONDS=$${PULT_FUZZ_SECONDS:-3600} $(make) fuzz
 
+fuzz: rust ## random input for all that reads what others wrote, for PULT_FUZZ_SECONDS (60)
+	PULT_FUZZ_SECONDS=$${PULT_FUZZ_SECONDS:-60} \
+	  cargo test --locked --package gateway --lib --test gateway fuzzed -- --nocapture
+
 clean: ## what was built from this tree; data/, tools and the engine stay (setup/engine purge)
 	rm -rf frontend/dist frontend/node_modules artefacts
 	cargo clean
@@ -130,7 +134,8 @@ test-web: frontend/node_modules/.package-lock.json
 test-rust: rust frontend/dist/index.html
 	mkdir -p artefacts
 	cargo test --quiet --no-run --locked --workspace --all-features
-	PULT_BIN=$(call program,dev) cargo test --locked --workspace --all-features
+	PULT_BIN=$(call program,dev) PULT_FUZZ_SECONDS=$${PULT_FUZZ_SECONDS:-60} \
+	  cargo test --locked --workspace --all-features
 
 test-desktops:
 	compose/desktops/check

@@ -6,6 +6,7 @@ mod cookie;
 mod local;
 mod origin;
 mod presence;
+mod recall;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use caller::{Caller, identify, principal};

@@ -46,14 +46,21 @@ pub(crate) async fn identify(app: &App, req: &Request) -> Result<Caller, ApiErro
 }
 
 async fn by_token(app: &App, secret: SecretString) -> Result<Caller, ApiError> {
-    let (token, user) = app.store.tokens().find(&secret).await?.ok_or(ApiError::Unauthenticated)?;
-    let principal = principal(app, user, Credential::Token(token.id, token.scopes)).await?;
+    let ask = async {
+        let (token, user) = app.store.tokens().find(&secret).await?.ok_or(ApiError::Unauthenticated)?;
+        principal(app, user, Credential::Token(token.id, token.scopes)).await
+    };
+    let principal = app.presence.recall.recognise(&secret, ask).await?;
     Ok(Caller { principal, csrf_token: None })
 }
 
 async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
     let secret = SESSION.read(req, app.config.is_secure())?.ok_or(ApiError::Unauthenticated)?;
-    let (session, user) = app.store.sessions().find(&secret).await?.ok_or(ApiError::Unauthenticated)?;
+    let ask = async {
+        let (session, user) = app.store.sessions().find(&secret).await?.ok_or(ApiError::Unauthenticated)?;
+        principal(app, user, Credential::Session(session)).await
+    };
+    let principal = app.presence.recall.recognise(&secret, ask).await?;
     let csrf_token = store::csrf_token(&secret);
     if origin::asks_for_a_foreign_page(req) {
         return Err(ApiError::OriginForeign);
@@ -67,7 +74,6 @@ async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
             return Err(ApiError::CsrfToken);
         }
     }
-    let principal = principal(app, user, Credential::Session(session)).await?;
     Ok(Caller { principal, csrf_token: Some(csrf_token) })
 }
 

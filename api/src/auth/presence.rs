@@ -7,9 +7,13 @@ use domain::access::{Credential, Principal};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Ends what is open in this process when the right to it ends: streams and event streams of a session or a token.
+use super::recall::Recall;
+
+/// Ends what is open in this process when the right to it ends: streams and event streams of a session or a token, and
+/// what is remembered of it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Presence {
+    pub(super) recall: Arc<Recall>,
     open: Arc<Mutex<HashMap<Uuid, CancellationToken>>>,
 }
 
@@ -22,6 +26,7 @@ impl Presence {
 
     /// The credential has ended.
     pub(crate) fn end(&self, credential: &Credential) {
+        self.recall.forget(credential);
         let ended = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(credential));
         if let Some(token) = ended {
             token.cancel();

@@ -101,11 +101,12 @@ impl Protocols {
         let service = Visited { service, place: Arc::clone(&place) };
         if is_http2 {
             let connection = self.http2.serve_connection(TokioIo::new(socket), service);
-            drive(connection, |it| it.graceful_shutdown(), self.patience.head, &place, shutdown).await;
+            drive(connection, http2::Connection::graceful_shutdown, self.patience.head, &place, shutdown).await;
         } else {
             let socket = Guarded::new(socket, self.patience.head);
             let connection = self.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
-            drive(connection, |it| it.graceful_shutdown(), self.patience.head, &place, shutdown).await;
+            drive(connection, http1::UpgradeableConnection::graceful_shutdown, self.patience.head, &place, shutdown)
+                .await;
         }
     }
 }
@@ -165,7 +166,7 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
 async fn stranger(within: Duration, place: &Place) {
     sleep(within).await;
     if place.is_known() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -126,7 +126,7 @@ async fn measure(name: &str, gateway: &Gateway, most: f64) {
 
 /// A picture's worth of octets on each stream, both ways.
 async fn pass(streams: &mut [Raw]) {
-    let message = message(&[7; 100_000]);
+    let message = message(&vec![7; 100_000]);
     for stream in streams {
         let (length, copy) = (message.len(), message.clone());
         let (mut read, mut write) = stream.socket.split();

@@ -151,7 +151,7 @@ impl Subject {
              client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
              map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
              proxy_http_version 1.1; proxy_read_timeout 3600s; proxy_max_temp_file_size 0;
-             proxy_ssl_verify off; proxy_ssl_session_reuse on;\n{}{} }}",
+             proxy_ssl_verify off; proxy_ssl_session_reuse on; proxy_ssl_protocols TLSv1.2 TLSv1.3;\n{}{} }}",
             server(plain, format!("http://{desktop}:{}", place.plain)),
             server(secure, format!("https://{desktop}:{}", place.tls)),
             workers = workers(),

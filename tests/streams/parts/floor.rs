@@ -10,8 +10,11 @@ use std::{
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use serde::{Deserialize, Serialize};
 use tokio::{
-    io::Interest,
-    net::{TcpListener, TcpStream},
+    io::{AsyncWriteExt as _, Interest},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
 };
 
 use super::Ear;
@@ -47,42 +50,45 @@ pub(crate) async fn run() {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move {
                 // whoever breaks off ends it
-                let _ = relay(kind, &client, to, &pool).await;
+                let _ = relay(kind, client, to, &pool).await;
             });
         }
     });
     while ear.hear::<()>().await.is_some() {}
 }
 
-async fn relay(kind: Kind, client: &TcpStream, to: SocketAddr, pool: &Pool) -> io::Result<()> {
-    let desktop = TcpStream::connect(to).await?;
+async fn relay(kind: Kind, mut client: TcpStream, to: SocketAddr, pool: &Pool) -> io::Result<()> {
+    let mut desktop = TcpStream::connect(to).await?;
     client.set_nodelay(true)?;
     desktop.set_nodelay(true)?;
+    let (client, desktop) = (client.split(), desktop.split());
     match kind {
-        Kind::Splice => tokio::try_join!(spliced(client, &desktop), spliced(&desktop, client)),
-        Kind::Copy => tokio::try_join!(copied(client, &desktop, pool), copied(&desktop, client, pool)),
+        Kind::Splice => tokio::try_join!(spliced(client.0, desktop.1), spliced(desktop.0, client.1)),
+        Kind::Copy => tokio::try_join!(copied(client.0, desktop.1, pool), copied(desktop.0, client.1, pool)),
     }
     .map(drop)
 }
 
-async fn spliced(from: &TcpStream, to: &TcpStream) -> io::Result<()> {
+async fn spliced(from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> io::Result<()> {
     let mut pipe: Option<(OwnedFd, OwnedFd)> = None;
     let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
+    let source: &TcpStream = from.as_ref();
     loop {
         from.readable().await?;
         let (out, into) = match &pipe {
             Some(pipe) => pipe,
             None => pipe.insert(new_pipe()?),
         };
-        let moved = from.try_io(Interest::READABLE, || Ok(splice(from, None, into, None, CHUNK * 4, flags)?));
+        let moved = source.try_io(Interest::READABLE, || Ok(splice(source, None, into, None, CHUNK * 4, flags)?));
         let mut left = match moved {
-            Ok(0) => return shut(to),
+            Ok(0) => return to.shutdown().await,
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
             Err(error) => return Err(error),
         };
         while left > 0 {
-            match to.try_io(Interest::WRITABLE, || Ok(splice(out, None, to, None, left, flags)?)) {
+            let sink: &TcpStream = to.as_ref();
+            match sink.try_io(Interest::WRITABLE, || Ok(splice(out, None, sink, None, left, flags)?)) {
                 Ok(count) => left -= count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => to.writable().await?,
                 Err(error) => return Err(error),
@@ -98,14 +104,14 @@ fn new_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe)
 }
 
-async fn copied(from: &TcpStream, to: &TcpStream, pool: &Pool) -> io::Result<()> {
+async fn copied(from: ReadHalf<'_>, mut to: WriteHalf<'_>, pool: &Pool) -> io::Result<()> {
     loop {
         from.readable().await?;
         let mut buffer = pool.take();
         // the buffer goes back only when nothing more is to be read at once
         loop {
             let count = match from.try_read(&mut buffer) {
-                Ok(0) => return shut(to),
+                Ok(0) => return to.shutdown().await,
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
@@ -124,10 +130,6 @@ async fn copied(from: &TcpStream, to: &TcpStream, pool: &Pool) -> io::Result<()>
         }
         pool.give(buffer);
     }
-}
-
-fn shut(socket: &TcpStream) -> io::Result<()> {
-    Ok(rustix::net::shutdown(socket, rustix::net::Shutdown::Write)?)
 }
 
 #[derive(Default)]

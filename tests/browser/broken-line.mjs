@@ -42,7 +42,7 @@ await travel('broken-line', async (page, context) => {
   told.push(['away for 4 s', await back()]);
 
   // silence: nothing is said any more, as when a Wi-Fi is out of reach; whoever types is told soon
-  await line('echo before > line.txt');
+  await line('echo before > before.txt');
   await desktop.waitForTimeout(500);
   cable.silence();
   await desktop.keyboard.press('a');
@@ -66,8 +66,7 @@ await travel('broken-line', async (page, context) => {
   }
   // the desktop is in hand again, and the page has never been another
   await desktop.keyboard.press('Control+u');
-  await line('echo after >> line.txt');
-  await desktop.waitForTimeout(500);
+  await line('echo after >> before.txt; mv before.txt line.txt');
   if (!(await desktop.evaluate(() => window.stayed))) throw new Error('the page was lost');
 }, { cable: cable.port });
 cable.close();

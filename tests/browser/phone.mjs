@@ -53,7 +53,7 @@ await travel('phone', async (page, context) => {
   await type('echo "$((6*7))" > sum.txt\n');
   // the arrow brings the last line back, Return runs it again elsewhere
   await tap('Pfeil hoch');
-  await type(' ; touch twice\n');
+  await type('; cp sum.txt twice.txt\n');
   await desktop.waitForTimeout(500);
 
   await tap('Tastatur ausblenden');

@@ -30,7 +30,7 @@ function signedIn(world: World, call: string, sent: Record<string, unknown>, res
     case 'GET /status': {
       const down = world.scenario === 'engine-down';
       const at = new Date().toISOString();
-      return json(response, 200, { engine: { reachable: !down, since: down ? at : null, checked_at: at, message: null }, streams_blocked: false, version: 'mock' });
+      return json(response, 200, { engine: { reachable: !down, since: down ? at : null, checked_at: at, message: null }, streams_blocked: world.scenario === 'blocked', version: 'mock' });
     }
     case 'GET /templates':
       return page(response, world.templates);

@@ -14,7 +14,7 @@ export function stream(world: World, request: IncomingMessage, socket: Duplex): 
   const name = /^\/desktop\/([^/]+)\/websockify$/.exec(request.url ?? '')?.[1];
   if (name === undefined) return;
   const running = [...world.desktops.values()].some((desktop) => desktop.name === name && desktop.state === 'running');
-  if (!running || world.scenario === 'engine-down') {
+  if (!running || world.scenario === 'engine-down' || world.scenario === 'blocked') {
     socket.end(`HTTP/1.1 ${running ? '502 Bad Gateway' : '409 Conflict'}\r\nConnection: close\r\n\r\n`);
     return;
   }

@@ -7,7 +7,7 @@ type Template = Schemas['Template'];
 type Role = Schemas['Role'];
 
 /** What the mock can be asked to be: `POST /mock/{scenario}`. */
-export const SCENARIOS = ['everyday', 'empty', 'busy', 'engine-down', 'unreachable', 'refusing', 'soon'] as const;
+export const SCENARIOS = ['everyday', 'empty', 'busy', 'engine-down', 'unreachable', 'refusing', 'soon', 'blocked'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 const PEOPLE: Record<string, { name: string; role: Role; groups: string[] }> = {
@@ -48,7 +48,7 @@ export class World {
     this.desktops.clear();
     if (scenario === 'engine-down') this.tell('notice', { code: 'engine_unreachable', message: '' });
     else if (engineWasDown) this.tell('notice', { code: 'engine_back', message: '' });
-    if (scenario === 'everyday' || scenario === 'engine-down' || scenario === 'refusing') {
+    if (scenario === 'everyday' || scenario === 'engine-down' || scenario === 'refusing' || scenario === 'blocked') {
       this.#add('linux', { state: 'running', started_at: ago(40), last_used_at: ago(2), last_input_at: ago(2), stops_at: ago(-43), why: 'Läuft, weil vor 2 Minuten etwas eingegeben wurde.' });
       this.#add('python', { state: 'stopped', reason: 'idle', last_used_at: ago(60 * 26), why: 'Angehalten, weil 45 Minuten lang nichts eingegeben wurde.' });
       this.#add('malen', { state: 'failed', reason: 'image_missing', last_used_at: ago(60 * 24 * 9), why: 'Das Image „bild-und-ton“ ist auf dem Server nicht vorhanden. Die Administration kann es in der Vorlage laden.' });

@@ -99,9 +99,21 @@ export const CASES = [
     wait: 500,
     act: async (page) => {
       await page.getByRole('toolbar').getByRole('button').nth(1).click();
+      await page.getByRole('toolbar').nth(1).waitFor();
+    },
+  },
+  {
+    name: 'viewer-view',
+    user: 'schueler',
+    path: '/desktop/schueler-linux/',
+    ready: 'canvas',
+    wait: 1_500,
+    act: async (page) => {
+      await page.getByRole('toolbar').getByRole('button').nth(2).click();
       await page.getByRole('dialog').waitFor();
     },
   },
+  { name: 'viewer-blocked', user: 'schueler', scenario: 'blocked', path: '/desktop/schueler-linux/', ready: '[role=application]', wait: 2_500 },
   {
     name: 'viewer-folded',
     user: 'schueler',

@@ -20,6 +20,7 @@ export function ClipboardPanel({ clipboard, isDisabled }: { clipboard: Clip; isD
   const choose = (next: ClipboardChoice) => {
     clipboardPreference.set(next);
     setRefused(false);
+    if (next === 'off') clipboard.dismiss();
     // With this click the browser asks for its permission, and not in the middle of something.
     if (next === 'auto') browserClipboard.read().then(clipboard.send, () => { setRefused(true); });
   };

@@ -36,7 +36,7 @@ export function Toolbar({ title, remote, viewOnly, onViewOnly, hasKeys, onKeys, 
   // the bars: there Escape only closes the panel.
   useEffect(() => {
     const toDesktop = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && (event.target as Element).closest('[data-toolbar]')) focus();
+      if (event.key === 'Escape' && event.target instanceof Element && event.target.closest('[data-toolbar]')) focus();
     };
     window.addEventListener('keydown', toDesktop, { capture: true });
     return () => { window.removeEventListener('keydown', toDesktop, { capture: true }); };

@@ -6,7 +6,7 @@
 
 mod tls;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -127,24 +127,64 @@ async fn get(
     template: &TemplateSpec,
     password: &SecretString,
 ) -> Result<(), NotReady> {
-    let (mut sender, connection) =
-        http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await?;
     let user = &template.vnc_user;
     let credentials = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
     let request = Request::get(template.probe_path())
         .header(header::AUTHORIZATION, format!("Basic {credentials}"))
         .header(header::HOST, endpoint.to_string())
         .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new());
+        .body(Empty::new());
     // the path was checked when the template was stored
     let Ok(request) = request else {
         return Err(NotReady::Status(StatusCode::BAD_REQUEST));
     };
-    tokio::select! {
-        response = sender.send_request(request) => match response?.status() {
-            status if status.is_success() || status.is_redirection() => Ok(()),
-            status => Err(NotReady::Status(status)),
-        },
-        ended = connection => ended.map_err(NotReady::Http).and(Err(NotReady::Timeout)),
+    match status_of(stream, request).await? {
+        status if status.is_success() || status.is_redirection() => Ok(()),
+        status => Err(NotReady::Status(status)),
+    }
+}
+
+async fn status_of(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Empty<Bytes>>,
+) -> Result<StatusCode, hyper::Error> {
+    let (mut sender, connection) =
+        http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await?;
+    let mut response = pin!(sender.send_request(request));
+    let response = tokio::select! {
+        response = &mut response => response?,
+        // a small answer comes together with the connection's end; and what is wrong with that, the answer tells too
+        _ = connection => response.await?,
+    };
+    Ok(response.status())
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Empty;
+    use hyper::{Request, StatusCode};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::status_of;
+
+    /// The status that is read where a desktop answers so, in one write, and ends the connection.
+    async fn status(answer: &[u8]) -> Option<StatusCode> {
+        let (ours, mut desktop) = duplex(4096);
+        let request = Request::get("/").body(Empty::new()).expect("a request");
+        let answered = async move {
+            let _ = desktop.read(&mut [0; 4096]).await.expect("a request");
+            desktop.write_all(answer).await.expect("it fits");
+        };
+        let (status, ()) = tokio::join!(status_of(ours, request), answered);
+        status.ok()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_with_the_end_of_its_connection_is_one() {
+        let page = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+        assert_eq!(status(page).await, Some(StatusCode::OK));
+        assert_eq!(status(b"HTTP/1.1 404 Not Found\r\n\r\nnone").await, Some(StatusCode::NOT_FOUND));
+        assert_eq!(status(b"").await, None);
+        assert_eq!(status(b"SSH-2.0-OpenSSH\r\n").await, None);
     }
 }

@@ -69,7 +69,7 @@ lint: rust node frontend/dist/index.html ## silent when all is well
 	[ -z "$$unlinted" ] || { echo "these do not say [lints] workspace = true: $$unlinted" >&2; exit 1; }
 	quietly cargo machete
 	quietly cargo deny --locked --log-level error check bans licenses sources
-	quietly shellcheck --external-sources $$(grep -rlE '^#! ?/.*sh$$|^# shellcheck shell=' setup compose .ci)
+	quietly shellcheck --external-sources $$(grep -rlE '^#! ?/.*sh$$|^# shellcheck shell=' setup compose tests .ci)
 	quietly npm --silent --prefix frontend run lint
 	# what is generated is what the source says
 	cargo build --quiet $(all) --bin pult
@@ -126,7 +126,9 @@ prepare: rust node frontend/dist/index.html
 	setup/tools
 	setup/packages shellcheck
 	[ -x /usr/bin/chromium ] || setup/packages chromium
+	setup/packages apache2-bin caddy haproxy nginx
 	setup/desktops
+	setup/desktops --from tests/desktops
 
 test-web: frontend/node_modules/.package-lock.json
 	npm --silent --prefix frontend test

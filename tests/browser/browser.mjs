@@ -20,12 +20,12 @@ const FLAGS = [
 
 /**
  * Runs a journey in a fresh profile; a failure is told with a screenshot of every page. `cable`: the port of a cable
- * (cable.mjs) through which the browser reaches Pult, at Pult's own address; `args` are Chromium's, and more is Playwright's.
+ * (cable.mjs) or a front proxy through which the browser reaches Pult, at Pult's own address; `args` are Chromium's, and
+ * more is Playwright's.
  */
 export async function travel(name, journey, { cable, args = [], ...more } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'pult-browser-'));
-  const { hostname, port } = new URL(PULT_URL);
-  const way = cable ? [`--host-resolver-rules=MAP ${hostname}:${port} 127.0.0.1:${cable}`] : [];
+  const way = cable ? [`--host-resolver-rules=MAP * 127.0.0.1:${cable}`] : [];
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM, args: [...FLAGS, ...way, ...args], headless: true, locale: 'de-DE', viewport: { width: 1280, height: 800 }, ...more,
   });

@@ -11,7 +11,7 @@ use crate::support::{Pult, eventually, free_ports};
 
 /// Runs a journey of `tests/browser/` against a Pult. Its screenshots are kept.
 fn journey(pult: &Pult, name: &str) {
-    travel(pult, name, &[("PULT_URL", &pult.url())]);
+    journey_with(pult, name, &[]);
 }
 
 /// The same through a front with TLS, which the journey itself puts before Pult, and with more said to it.
@@ -25,7 +25,7 @@ pub(crate) fn journey_through(pult: &Pult, front: &Front, name: &str, more: &[(&
         ("PULT_KEY", key),
     ];
     let said: Vec<_> = said.iter().map(|(key, value)| (*key, value.as_str())).chain(more.iter().copied()).collect();
-    travel(pult, name, &said);
+    journey_with(pult, name, &said);
 }
 
 /// A school's front: a port, and a certificate for the app and for every desktop.
@@ -51,16 +51,18 @@ impl Front {
     }
 }
 
-fn travel(pult: &Pult, name: &str, said: &[(&str, &str)]) {
+/// The same, with more told to it.
+pub(crate) fn journey_with(pult: &Pult, name: &str, told: &[(&str, &str)]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let artefacts = root.join("artefacts");
     std::fs::create_dir_all(&artefacts).expect("a folder");
     let done = Command::new("node")
         .arg(root.join("tests/browser").join(format!("{name}.mjs")))
+        .env("PULT_URL", pult.url())
         .env("PULT_USER", "schueler")
         .env("PULT_PASSWORD", pult.password_of("schueler"))
         .env("PULT_ARTEFACTS", &artefacts)
-        .envs(said.iter().copied())
+        .envs(told.iter().copied())
         .status()
         .expect("node runs");
     assert!(done.success(), "the journey {name} failed");

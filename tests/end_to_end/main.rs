@@ -5,7 +5,7 @@
 //!
 //! | variable | what |
 //! |---|---|
-//! | `DOCKER_HOST` | the engine, with `pult/tiny` and `pult/xfce` on it |
+//! | `DOCKER_HOST` | the engine, with `pult/tiny`, `pult/xfce` and what `tests/desktops` holds on it |
 //! | `PULT_TEST_POSTGRES_URL` | a PostgreSQL in which databases may be made |
 //! | `PULT_ARTEFACTS` | where screenshots are kept |
 
@@ -17,6 +17,7 @@ mod browser;
 mod crashes;
 mod doctor;
 mod engine_restart;
+mod fronts;
 mod gateway;
 mod idle;
 mod orphans;

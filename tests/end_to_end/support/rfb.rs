@@ -1,7 +1,10 @@
 use std::net::Ipv4Addr;
 
 use futures::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Message, client::IntoClientRequest as _, http::StatusCode},
@@ -10,8 +13,8 @@ use tokio_tungstenite::{
 use super::{Api, Desktop};
 
 /// A viewer of a desktop: as much of RFB (RFC 6143) as a test needs.
-pub(crate) struct Rfb {
-    stream: WebSocketStream<TcpStream>,
+pub(crate) struct Rfb<S = TcpStream> {
+    stream: WebSocketStream<S>,
     unread: Vec<u8>,
     pub(crate) width: u16,
     pub(crate) height: u16,
@@ -45,9 +48,16 @@ impl Rfb {
             Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => return Err(answer.status()),
             Err(error) => panic!("{error}"),
         };
+        Ok(Self::over(stream).await)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Rfb<S> {
+    /// Shakes hands over a stream that is open.
+    pub(crate) async fn over(stream: WebSocketStream<S>) -> Self {
         let mut rfb = Self { stream, unread: Vec::new(), width: 0, height: 0 };
         rfb.shake_hands().await;
-        Ok(rfb)
+        rfb
     }
 
     async fn shake_hands(&mut self) {
@@ -92,6 +102,11 @@ impl Rfb {
     /// Waits until the other side ends the stream.
     pub(crate) async fn ended(&mut self) {
         while let Some(Ok(_)) = self.stream.next().await {}
+    }
+
+    /// Says what no RFB server understands, so that it ends the stream.
+    pub(crate) async fn say_nonsense(&mut self) {
+        self.send(&[0xbb; 32]).await;
     }
 
     async fn send(&mut self, bytes: &[u8]) {

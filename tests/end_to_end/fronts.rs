@@ -5,6 +5,7 @@
 
 mod desktops;
 mod proxies;
+mod strictness;
 mod visitor;
 
 use std::{

@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "figures are told to whoever runs the bench")]
 
-#[expect(dead_code, reason = "the tests use more of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
 
 use std::{

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use files::Clients;
 use gateway::{Activity, Gateway};
 use store::Store;
 use tokio::sync::watch;
@@ -23,6 +24,8 @@ pub struct Parts {
     pub gateway: Gateway,
     /// What was seen of their use.
     pub activity: Activity,
+    /// What shows desktops, taken from their images.
+    pub clients: Clients,
     /// How the edge is reached.
     pub config: Config,
     /// What has to hold before this process is ready, each by a name.
@@ -39,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) routes: routing::Reader,
     pub(crate) gateway: Gateway,
+    pub(crate) clients: Clients,
     pub(crate) config: Config,
     pub(crate) feed: Feed,
     pub(crate) presence: Presence,
@@ -51,7 +55,7 @@ pub(crate) struct Inner {
 
 impl App {
     pub(crate) fn new(parts: Parts, shutdown: CancellationToken) -> Self {
-        let Parts { store, routes, gateway, activity: _, config, readiness } = parts;
+        let Parts { store, routes, gateway, activity: _, clients, config, readiness } = parts;
         Self {
             inner: Arc::new(Inner {
                 feed: Feed::default(),
@@ -62,6 +66,7 @@ impl App {
                 store,
                 routes,
                 gateway,
+                clients,
                 config,
                 readiness,
                 shutdown,

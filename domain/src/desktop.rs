@@ -4,7 +4,12 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 
-use crate::{DesktopId, TemplateId, Timestamp, UserId, text::words, why::Why};
+use crate::{
+    DesktopId, TemplateId, Timestamp, UnknownWord, UserId,
+    template::{Client, Protocol},
+    text::words,
+    why::Why,
+};
 
 words! {
     /// What people see of a desktop.
@@ -79,6 +84,8 @@ pub struct Desktop {
     pub endpoint: Option<Endpoint>,
     /// SHA-256 of the certificate learned from it, for a desktop over https.
     pub fingerprint: Option<Fingerprint>,
+    /// How it was reached when it became `running`; its template may say something else by now.
+    pub served: Option<Served>,
     /// How often this start was tried.
     pub attempts: i32,
     /// No further try before this moment.
@@ -126,6 +133,73 @@ impl std::fmt::Display for ContainerId {
     }
 }
 
+/// An image as the engine knows it, whatever it is called: `sha256:` and 64 hexadecimal digits in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImageId(String);
+
+impl ImageId {
+    /// The digits alone, fit to be a file's name.
+    pub fn digits(&self) -> &str {
+        self.0.strip_prefix(Self::ALGORITHM).unwrap_or_default()
+    }
+
+    const ALGORITHM: &str = "sha256:";
+}
+
+impl std::fmt::Display for ImageId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for ImageId {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix(Self::ALGORITHM).unwrap_or_default();
+        if digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Ok(Self(text.to_owned()));
+        }
+        let expected = "sha256:<64 hexadecimal digits>".to_owned();
+        Err(UnknownWord { kind: "image id", found: text.to_owned(), expected })
+    }
+}
+
+impl TryFrom<String> for ImageId {
+    type Error = UnknownWord;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ImageId> for String {
+    fn from(id: ImageId) -> Self {
+        id.0
+    }
+}
+
+/// How a desktop is reached and shown: what its template said when it became ready, and what was found to be true.
+///
+/// A template that is edited meanwhile changes nothing of a desktop that runs; its next start goes by the edit.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "sea-orm", derive(sea_orm::FromJsonQueryResult))]
+pub struct Served {
+    /// The image that its container was made from.
+    pub image: ImageId,
+    /// What is spoken on its port.
+    pub protocol: Protocol,
+    /// Whether its certificate is checked against the system's roots.
+    pub verify_tls: bool,
+    /// Path of its first page.
+    pub path: String,
+    /// User name for its Basic authentication.
+    pub user: String,
+    /// Whose pages show it.
+    pub client: Client,
+}
+
 /// Where a desktop answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "sea-orm", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
@@ -169,6 +243,8 @@ pub struct Observed {
     pub container: ContainerId,
     /// The generation it was made for, from its label.
     pub generation: i32,
+    /// The image it was made from, whatever that is called by now.
+    pub image: ImageId,
     /// What it is doing.
     pub phase: Phase,
     /// When the engine last started it.

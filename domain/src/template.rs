@@ -39,12 +39,14 @@ words! {
 }
 
 /// Whose pages show a desktop's stream.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "sea-orm", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
 pub enum Client {
     /// Our own viewer: the desktop speaks RFB over its WebSocket.
     Novnc,
-    /// Static files taken from a folder of the template's image.
+    /// Static files taken from a folder of the image that the container was made from: an absolute path that means
+    /// what it says, and not the whole image.
     Image(String),
     /// The pages that the container itself serves, in a sandbox.
     Container,
@@ -68,7 +70,7 @@ impl FromStr for Client {
             "novnc" => Ok(Self::Novnc),
             "container" => Ok(Self::Container),
             _ => match text.strip_prefix("image:") {
-                Some(folder) if folder.starts_with('/') => Ok(Self::Image(folder.to_owned())),
+                Some(folder) if is_folder(folder) => Ok(Self::Image(folder.to_owned())),
                 _ => Err(UnknownWord {
                     kind: "client",
                     found: text.to_owned(),
@@ -76,6 +78,20 @@ impl FromStr for Client {
                 }),
             },
         }
+    }
+}
+
+impl TryFrom<String> for Client {
+    type Error = UnknownWord;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Client> for String {
+    fn from(client: Client) -> Self {
+        client.to_string()
     }
 }
 
@@ -231,6 +247,13 @@ fn is_icon(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// A folder of an image: absolute, neither `/` itself nor with `.`, `..`, doubled or trailing slashes.
+fn is_folder(text: &str) -> bool {
+    text.len() <= 1024
+        && !text.chars().any(char::is_control)
+        && text.strip_prefix('/').is_some_and(|names| names.split('/').all(|name| !matches!(name, "" | "." | "..")))
+}
+
 fn is_path(text: &str) -> bool {
     text.starts_with('/') && text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -278,6 +301,9 @@ mod tests {
         for text in ["novnc", "container", "image:/usr/share/kasmvnc/www"] {
             assert_eq!(text.parse::<Client>().expect("a client").to_string(), text);
         }
-        assert!("image:relative".parse::<Client>().is_err());
+        for text in ["image:relative", "image:", "image:/", "image:/a/", "image:/a//b", "image:/a/../b", "image:/a\nb"]
+        {
+            assert!(text.parse::<Client>().is_err(), "{text:?}");
+        }
     }
 }

@@ -40,6 +40,22 @@ pub enum Why {
         /// The image's reference.
         image: String,
     },
+    /// The folder with its client, or that client's first page, is not in the image.
+    ClientMissing {
+        /// The image's reference.
+        image: String,
+        /// The path in the image that is missing.
+        path: String,
+    },
+    /// What is in the image cannot be its client.
+    ClientUnusable {
+        /// The image's reference.
+        image: String,
+        /// The folder in it.
+        folder: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// It did not answer over its own protocol in time.
     NeverReady {
         /// How long it was given, in seconds.
@@ -75,6 +91,8 @@ impl Why {
             Self::Crashed { .. } => "crashed",
             Self::OutOfMemory => "out_of_memory",
             Self::ImageMissing { .. } => "image_missing",
+            Self::ClientMissing { .. } => "client_missing",
+            Self::ClientUnusable { .. } => "client_unusable",
             Self::NeverReady { .. } => "never_ready",
             Self::EngineRefused { .. } => "engine_refused",
             Self::HomeUnavailable { .. } => "home_unavailable",
@@ -88,6 +106,8 @@ impl Why {
             Self::Crashed { .. }
             | Self::OutOfMemory
             | Self::ImageMissing { .. }
+            | Self::ClientMissing { .. }
+            | Self::ClientUnusable { .. }
             | Self::NeverReady { .. }
             | Self::EngineRefused { .. }
             | Self::HomeUnavailable { .. } => true,
@@ -135,6 +155,18 @@ impl Why {
             Self::ImageMissing { image } => language.pick(
                 format!("Das Image „{image}“ fehlt auf dem Server. Die Verwaltung muss es laden."),
                 format!("The image “{image}” is missing on the server. An administrator has to pull it."),
+            ),
+            Self::ClientMissing { image, path } => language.pick(
+                format!(
+                    "Im Image „{image}“ fehlt „{path}“ mit der Anzeige des Desktops. Die Verwaltung muss die Vorlage berichtigen."
+                ),
+                format!(
+                    "The image “{image}” has no “{path}”, which should show the desktop. An administrator has to correct the template."
+                ),
+            ),
+            Self::ClientUnusable { image, folder, detail } => language.pick(
+                format!("Die Anzeige des Desktops aus „{folder}“ im Image „{image}“ ist nicht zu gebrauchen: {detail}"),
+                format!("What shows the desktop, “{folder}” in the image “{image}”, cannot be used: {detail}"),
             ),
             Self::NeverReady { seconds, last } => language.pick(
                 format!("Der Desktop hat {seconds} Sekunden lang nicht geantwortet ({last}). Bitte neu starten."),

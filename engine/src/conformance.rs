@@ -11,7 +11,7 @@ use domain::{
     desktop::{Observed, Phase},
     template::NetworkPolicy,
 };
-use futures::{StreamExt, stream::BoxStream};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -30,6 +30,12 @@ pub trait Bed: Send + Sync {
 
     /// A container that runs until it is stopped, and ends within the grace when it is told to.
     fn launch(&self) -> Launch;
+
+    /// A folder of that container's image, and the name of a file that lies right in it.
+    fn folder(&self) -> (&'static str, &'static str);
+
+    /// How many containers of this installation there are, whatever for.
+    async fn containers(&self) -> usize;
 
     /// Does something to a desktop's container past the engine's user.
     async fn meddle(&self, desktop: DesktopId, deed: Deed);
@@ -92,6 +98,9 @@ macro_rules! conformance {
             a_container_that_is_started_again_has_a_new_start
             what_is_not_there_cannot_be_started_but_is_stopped_and_removed
             a_missing_image_is_named
+            a_folder_of_an_image_is_read_whole_and_nothing_is_left_behind
+            a_folder_that_is_not_there_is_named
+            a_reading_that_is_given_up_leaves_nothing_behind
             a_container_of_somebody_else_is_never_touched
             a_listing_tells_whose_containers_there_are
             a_container_keeps_its_password
@@ -251,7 +260,53 @@ pub async fn a_missing_image_is_named(bed: &dyn Bed) {
     assert_eq!(bed.engine().create(&launch).await, Err(EngineError::ImageMissing { image }));
     assert_eq!(bed.engine().inspect(launch.desktop).await, Ok(None), "and nothing was made");
     let there = bed.engine().image(&bed.launch().image).await.expect("the engine answers").expect("an image");
-    assert!(there.id.starts_with("sha256:"), "{there:?}");
+    assert!(there.references.contains(&bed.launch().image), "{there:?}");
+    let launch = bed.launch();
+    bed.engine().create(&launch).await.expect("it is made");
+    assert_eq!(seen(bed, launch.desktop).await.image, there.id, "a container says what it was made from");
+}
+
+/// All of a folder, or why there is none.
+async fn read(bed: &dyn Bed, image: &str, folder: &str) -> Result<Vec<u8>, EngineError> {
+    let pieces: Vec<_> = bed.engine().folder(image, folder).try_collect().await?;
+    Ok(pieces.concat())
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+pub async fn a_folder_of_an_image_is_read_whole_and_nothing_is_left_behind(bed: &dyn Bed) {
+    let image = bed.launch().image;
+    let id = bed.engine().image(&image).await.expect("the engine answers").expect("an image").id.to_string();
+    let (folder, file) = bed.folder();
+    let archive = read(bed, &image, folder).await.expect("an archive");
+    assert!(holds(&archive, "ustar") && holds(&archive, &format!("./{file}\0")), "a tar archive with {file}");
+    assert_eq!(read(bed, &id, folder).await, Ok(archive), "by its id it is the same");
+    assert_eq!(bed.containers().await, 0);
+}
+
+pub async fn a_folder_that_is_not_there_is_named(bed: &dyn Bed) {
+    let image = bed.launch().image;
+    let (folder, file) = bed.folder();
+    for folder in ["/there/is/none".to_owned(), format!("{folder}/{file}")] {
+        let missing = EngineError::FolderMissing { image: image.clone(), folder: folder.clone() };
+        assert_eq!(read(bed, &image, &folder).await, Err(missing));
+    }
+    let none = "pult/there-is-no-such-image:1";
+    assert_eq!(read(bed, none, folder).await, Err(EngineError::ImageMissing { image: none.to_owned() }));
+    assert_eq!(bed.containers().await, 0, "and nothing is left behind");
+}
+
+pub async fn a_reading_that_is_given_up_leaves_nothing_behind(bed: &dyn Bed) {
+    let mut archive = bed.engine().folder(&bed.launch().image, bed.folder().0);
+    archive.next().await.expect("a first piece").expect("without an error");
+    drop(archive);
+    let deadline = Instant::now() + PATIENCE;
+    while bed.containers().await > 0 {
+        assert!(Instant::now() < deadline, "something is left behind");
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 pub async fn a_container_of_somebody_else_is_never_touched(bed: &dyn Bed) {

@@ -18,6 +18,7 @@ use bollard::{
         ListImagesOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
     },
 };
+use bytes::Bytes;
 use domain::{
     DesktopId, InstallationId,
     desktop::{ContainerId, Observed, Phase},
@@ -27,7 +28,7 @@ use futures::{FutureExt, StreamExt, future, stream, stream::BoxStream};
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use self::{body::Site, fault::Fault, line::Line};
+use self::{body::Site, fault::Fault, folder::Reading, line::Line};
 use crate::{
     Engine, EngineError, EngineInfo, Hint, Image, Launch, Listed, PullProgress, hints, labels,
     launch::{is_image, is_plain},
@@ -36,6 +37,7 @@ use crate::{
 mod body;
 mod events;
 mod fault;
+mod folder;
 mod line;
 mod network;
 mod observe;
@@ -79,6 +81,7 @@ pub struct DockerEngine {
     route: Route,
     storage_root: PathBuf,
     line: Arc<Line>,
+    reading: Reading,
     /// Processors of its machine; zero until it was asked.
     cpus: AtomicU32,
 }
@@ -96,7 +99,7 @@ impl DockerEngine {
             return Err(EngineError::out_of_bounds("storage.host_root", storage_root.display(), expected));
         }
         let line = Arc::new(Line::new(host, call_timeout));
-        Ok(Self { instance, route, storage_root, line, cpus: AtomicU32::new(0) })
+        Ok(Self { instance, route, storage_root, line, reading: Reading::default(), cpus: AtomicU32::new(0) })
     }
 
     async fn about(&self) -> Result<(SystemVersion, SystemInfo), EngineError> {
@@ -188,11 +191,11 @@ impl Engine for DockerEngine {
     async fn prepare(&self) -> Result<(), EngineError> {
         let (version, system) = self.about().await?;
         let lacks = observe::lacks(&version, &system);
-        if lacks.is_empty() {
-            self.ensure_networks().await
-        } else {
-            Err(EngineError::Unfit { detail: lacks.join("; ") })
+        if !lacks.is_empty() {
+            return Err(EngineError::Unfit { detail: lacks.join("; ") });
         }
+        folder::sweep(&self.line, &self.reading, self.instance).await?;
+        self.ensure_networks().await
     }
 
     async fn list(&self) -> Result<Vec<Listed>, EngineError> {
@@ -303,7 +306,16 @@ impl Engine for DockerEngine {
         let options = ListImagesOptionsBuilder::new().filters(&filters).build();
         let docker = self.line.client().await?;
         let found = self.line.call(docker.list_images(Some(options))).await?;
-        Ok(found.into_iter().map(observe::listed_image).collect())
+        found.into_iter().map(observe::listed_image).collect()
+    }
+
+    fn folder(&self, image: &str, folder: &str) -> BoxStream<'static, Result<Bytes, EngineError>> {
+        let checked = check_image(image).and_then(|()| check_folder(folder));
+        if let Err(error) = checked {
+            return stream::once(future::ready(Err(error))).boxed();
+        }
+        let (line, reading) = (Arc::clone(&self.line), Arc::clone(&self.reading));
+        folder::read(line, reading, self.instance, image.to_owned(), folder.to_owned())
     }
 
     fn pull(&self, reference: &str) -> BoxStream<'static, Result<PullProgress, EngineError>> {
@@ -338,6 +350,16 @@ fn same(there: Observed, generation: i32) -> Result<ContainerId, EngineError> {
         _ => format!("it is of generation {}, not {generation}", there.generation),
     };
     Err(EngineError::Conflict { detail })
+}
+
+/// The whole image is never read: nobody means its system, and a hundred times more than a folder comes with it.
+fn check_folder(folder: &str) -> Result<(), EngineError> {
+    let path = Path::new(folder);
+    if is_plain(path) && path != Path::new("/") {
+        Ok(())
+    } else {
+        Err(EngineError::out_of_bounds("folder", folder, "an absolute path without `.` and `..`, and not `/`"))
+    }
 }
 
 fn check_image(reference: &str) -> Result<(), EngineError> {

@@ -25,6 +25,14 @@ pub enum EngineError {
         /// The reference that was asked for.
         image: String,
     },
+    /// The image is there and has no such folder.
+    #[error("the image {image} has no folder {folder}")]
+    FolderMissing {
+        /// The image that was asked for.
+        image: String,
+        /// The folder in it.
+        folder: String,
+    },
     /// The desktop has no container.
     #[error("there is no container {name}")]
     NoSuchContainer {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{DesktopId, Timestamp, UserId, desktop::ContainerId};
+use domain::{
+    DesktopId, Timestamp, UserId,
+    desktop::{ContainerId, ImageId},
+};
 
 /// What kind of engine answers, and how large its machine is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +101,8 @@ pub enum HintKind {
 /// An image that the engine has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// The digest of its configuration: `sha256:` and 64 hexadecimal digits. Two references with one id are the
-    /// same image.
-    pub id: String,
+    /// The digest of its configuration. Two references with one id are the same image.
+    pub id: ImageId,
     /// Its names with tags; none if it lost them to a newer image.
     pub references: Vec<String>,
     /// Its names with the registry's digests; none if it was built here.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::{
     DesktopId, Timestamp,
     desktop::{ContainerId, Endpoint, Observed},
@@ -41,6 +42,7 @@ pub enum Call {
     Password,
     Image,
     ImagesLabelled,
+    Folder,
     Pull,
     Hints,
 }
@@ -101,6 +103,11 @@ impl FakeEngine {
     /// Every stream of hints ends, as when the engine drops a slow reader.
     pub fn cut_hints(&self) {
         self.world().cut_hints();
+    }
+
+    /// An image has this folder, as a tar archive whose names begin with `./`.
+    pub fn put_folder(&self, image: &str, folder: &str, archive: Vec<u8>) {
+        self.world().folders.insert((image.to_owned(), folder.to_owned()), archive);
     }
 
     /// Whether hints are lost without a sign from now on.
@@ -210,12 +217,24 @@ impl Engine for FakeEngine {
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         let reference = reference.to_owned();
-        self.perform(Call::Image, move |world| Ok(world.images.get(&reference).cloned())).await
+        self.perform(Call::Image, move |world| Ok(world.image(&reference).cloned())).await
     }
 
     async fn images_labelled(&self, label: &str) -> Result<Vec<Image>, EngineError> {
         let label = label.to_owned();
         self.perform(Call::ImagesLabelled, move |world| Ok(world.images_labelled(&label))).await
+    }
+
+    fn folder(&self, image: &str, folder: &str) -> BoxStream<'static, Result<Bytes, EngineError>> {
+        let (engine, image, folder) = (self.clone(), image.to_owned(), folder.to_owned());
+        let read = async move { engine.perform(Call::Folder, move |world| world.folder(image, folder)).await };
+        stream::once(read)
+            .map(|archive| match archive {
+                Ok(archive) => stream::iter(pieces(&archive)).map(Ok).left_stream(),
+                Err(error) => stream::iter([Err(error)]).right_stream(),
+            })
+            .flatten()
+            .boxed()
     }
 
     fn pull(&self, reference: &str) -> BoxStream<'static, Result<PullProgress, EngineError>> {
@@ -232,6 +251,11 @@ impl Engine for FakeEngine {
         })
         .await
     }
+}
+
+/// An archive as it comes over a wire: its entries begin anywhere in a piece.
+fn pieces(archive: &[u8]) -> Vec<Bytes> {
+    archive.chunks(1000).map(Bytes::copy_from_slice).collect()
 }
 
 fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {

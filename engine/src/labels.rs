@@ -26,6 +26,9 @@ pub(crate) fn container_name(desktop: DesktopId) -> String {
     format!("pult-{desktop}")
 }
 
+/// `true` on a container that is only there for its image's files to be read, and is no desktop's.
+pub(crate) const READER: &str = "pult.reader";
+
 /// What everything that Pult makes bears.
 pub(crate) fn of_instance(instance: InstallationId) -> HashMap<String, String> {
     HashMap::from([(MANAGED.to_owned(), "true".to_owned()), (INSTANCE.to_owned(), instance.to_string())])
@@ -41,6 +44,14 @@ pub(crate) fn of_container(launch: &Launch, instance: InstallationId) -> HashMap
         (GENERATION.to_owned(), launch.generation.to_string()),
         (PORT.to_owned(), launch.port.to_string()),
     ]);
+    labels
+}
+
+/// What a container bears whose image is read. Those of a desktop are taken from it: its image may bring them.
+pub(crate) fn of_reader(instance: InstallationId) -> HashMap<String, String> {
+    let mut labels = of_instance(instance);
+    labels.insert(READER.to_owned(), "true".to_owned());
+    labels.extend([DESKTOP, OWNER, TEMPLATE, GENERATION, PORT].map(|label| (label.to_owned(), String::new())));
     labels
 }
 
@@ -81,7 +92,7 @@ pub(crate) fn read(labels: Option<&HashMap<String, String>>, instance: Installat
 mod tests {
     use domain::InstallationId;
 
-    use super::{INSTANCE, MANAGED, PORT, Read, of_container, read};
+    use super::{INSTANCE, MANAGED, PORT, Read, of_container, of_reader, read};
     use crate::conformance::launch;
 
     #[test]
@@ -96,6 +107,14 @@ mod tests {
             port: launch.port,
         };
         assert_eq!(read(Some(&labels), instance), Some(expected));
+    }
+
+    #[test]
+    fn a_container_that_is_only_read_from_is_no_desktops_whatever_its_image_says() {
+        let (launch, instance) = (launch("pult/tiny"), InstallationId::new());
+        let mut labels = of_container(&launch, instance);
+        labels.extend(of_reader(instance));
+        assert_eq!(read(Some(&labels), instance), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::{
     DesktopId,
     desktop::{ContainerId, Observed},
@@ -49,7 +50,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Whether it answers at all.
     async fn ping(&self) -> Result<(), EngineError>;
 
-    /// Makes sure that the engine can hold desktops to their limits and that their networks are there.
+    /// Makes sure that the engine can hold desktops to their limits and that their networks are there, and that
+    /// nothing is left of what a crash interrupted.
     ///
     /// [`EngineError::Unfit`] if and only if it cannot: then nothing may be started on it.
     async fn prepare(&self) -> Result<(), EngineError>;
@@ -89,6 +91,14 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The images that bear this label, whatever its value.
     async fn images_labelled(&self, label: &str) -> Result<Vec<Image>, EngineError>;
+
+    /// Reads a folder of an image that the engine has, by its reference or id, as a tar archive whose names begin
+    /// with `./`. A folder that is a link is followed within the image; [`EngineError::FolderMissing`] if it is none.
+    ///
+    /// The end of the stream without an error means that all of it came. How much that is, the image's author
+    /// decides: whoever reads has to set the bounds. Dropping the stream gives the reading up. Nothing is left
+    /// behind: what a crash leaves, [`Engine::prepare`] takes away.
+    fn folder(&self, image: &str, folder: &str) -> BoxStream<'static, Result<Bytes, EngineError>>;
 
     /// Fetches an image from its registry. The end of the stream without an error means that it is there.
     ///

@@ -5,14 +5,20 @@
 
 use std::{fs, time::Duration};
 
-use bollard::{models::NetworkCreateRequest, query_parameters::InspectNetworkOptions};
+use bollard::{
+    models::{ContainerCreateBody, NetworkCreateRequest},
+    query_parameters::{CreateContainerOptions, InspectNetworkOptions},
+};
 use domain::{
     DesktopId,
     desktop::{Endpoint, Phase},
     template::NetworkPolicy,
 };
-use engine::{Engine, EngineError, HintKind, Launch, Mount, Route, conformance::launch};
-use futures::{StreamExt, future::join_all};
+use engine::{
+    Engine, EngineError, HintKind, Launch, Mount, Route,
+    conformance::{Bed, launch},
+};
+use futures::{StreamExt, TryStreamExt, future::join_all};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep, timeout},
@@ -265,6 +271,33 @@ async fn two_that_prepare_at_once_make_one_pair_of_networks() {
             let tail = bed.instance.to_string()[28..].to_owned();
             let ours = networks.iter().filter(|found| found.name.as_ref().is_some_and(|name| name.contains(&tail)));
             assert_eq!(ours.count(), 2);
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_of_a_reading_is_taken_away_and_a_reading_under_way_is_not() {
+    on_bed(Route::Address, |bed| {
+        Box::pin(async move {
+            let labels = [("managed", "true"), ("instance", &bed.instance.to_string()), ("reader", "true")]
+                .map(|(name, value)| (format!("pult.{name}"), value.to_owned()));
+            let left = ContainerCreateBody {
+                image: Some(IMAGE.to_owned()),
+                labels: Some(labels.into()),
+                ..ContainerCreateBody::default()
+            };
+            bed.docker.create_container(None::<CreateContainerOptions>, left).await.expect("what a crash left");
+            let whole: Vec<_> = bed.engine.folder(IMAGE, "/usr/share/novnc").try_collect().await.expect("an archive");
+            let mut archive = bed.engine.folder(IMAGE, "/usr/share/novnc");
+            let first = archive.next().await.expect("a first piece").expect("without an error");
+            assert_eq!(bed.containers().await, 2);
+            bed.engine.prepare().await.expect("it is fit");
+            assert_eq!(bed.containers().await, 1);
+            assert_eq!(bed.engine.list().await, Ok(Vec::new()), "and neither is anybody's desktop");
+            let rest: Vec<_> = archive.try_collect().await.expect("it goes on");
+            assert!([vec![first], rest].concat().concat() == whole.concat(), "to its end");
+            assert_eq!(bed.containers().await, 0);
         })
     })
     .await;

@@ -2,7 +2,7 @@
 
 use domain::{
     DesktopId, TemplateId, Timestamp, UserId,
-    desktop::{ContainerId, DesktopState, Endpoint, Fingerprint, Step, Wanted},
+    desktop::{ContainerId, DesktopState, Endpoint, Fingerprint, Served, Step, Wanted},
     why::Why,
 };
 use sea_orm::entity::prelude::*;
@@ -39,6 +39,8 @@ pub struct Model {
     pub endpoint: Option<Endpoint>,
     /// The certificate it showed.
     pub fingerprint: Option<Fingerprint>,
+    /// How it was reached and shown when it became ready.
+    pub served: Option<Served>,
     /// Its own password, sealed.
     pub credential: Option<String>,
     /// First part of its own host name; made and given up with the password.

@@ -7,10 +7,13 @@
 //! homes/<user id>/home              the one home of all desktops
 //! homes/<user id>/template-<slug>   the home of one template's desktops
 //! shared                            the school's shared folder
+//! clients/<image>/<folder>          what shows a desktop, taken from its image; never mounted
 //! ```
 
+mod clients;
 mod spaces;
 mod survey;
 
+pub use clients::{Client, ClientFile, ClientKey, Clients, Limits, UnpackError, key_of, name_of};
 pub use spaces::{DESKTOP_UID, FilesError, Spaces};
 pub use survey::{Survey, survey};

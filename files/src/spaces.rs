@@ -84,7 +84,7 @@ fn furnish(parent: &Path, home: &Path) -> Result<(), FilesError> {
     std::fs::rename(&draft, home).map_err(at(home))
 }
 
-fn make(path: &Path, mode: u32) -> Result<(), FilesError> {
+pub(crate) fn make(path: &Path, mode: u32) -> Result<(), FilesError> {
     std::fs::DirBuilder::new().recursive(true).mode(mode).create(path).map_err(at(path))
 }
 
@@ -96,12 +96,12 @@ fn give(path: &Path) -> Result<(), FilesError> {
     chown(path, Some(DESKTOP_UID), Some(DESKTOP_UID)).map_err(at(path))
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> FilesError {
+pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
     move |source| FilesError { path, source }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FilesError> + Send + 'static,
 ) -> Result<T, FilesError> {
     tokio::task::spawn_blocking(work)

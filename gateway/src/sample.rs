@@ -17,6 +17,7 @@ pub(crate) fn target() -> Target {
         container: ContainerId("c1".to_owned()),
         generation: 1,
         started_at: None,
+        image: None,
         protocol: Protocol::Http,
         verify_tls: false,
         fingerprint: None,

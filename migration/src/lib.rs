@@ -10,6 +10,7 @@ mod m0002_people;
 mod m0003_templates;
 mod m0004_desktops;
 mod m0005_records;
+mod m0006_served;
 mod m0007_own_hosts;
 mod schema;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_templates::Migration),
             Box::new(m0004_desktops::Migration),
             Box::new(m0005_records::Migration),
+            Box::new(m0006_served::Migration),
             Box::new(m0007_own_hosts::Migration),
         ]
     }

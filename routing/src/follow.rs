@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::desktop::DesktopState;
+use domain::desktop::{DesktopState, Served};
 use store::{RouteChanges, RouteRow, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -58,17 +58,25 @@ async fn catch_up(store: &Store, writer: &mut Writer, whole: bool) -> Result<(),
 /// The route that a row stands for.
 fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Route {
     let running = desktop.state == DesktopState::Running;
+    let (image, protocol, verify_tls, path, user, client) = match desktop.served {
+        Some(Served { image, protocol, verify_tls, path, user, client }) => {
+            (Some(image), protocol, verify_tls, path, user, client)
+        }
+        // what does not run, or ran already when this was not remembered yet
+        None => (None, template.protocol, template.verify_tls, template.path, template.vnc_user, template.client),
+    };
     let target = match (desktop.endpoint, desktop.container, password) {
         (Some(endpoint), Some(container), Some(password)) if running => Some(Target {
             endpoint,
             container,
             generation: desktop.generation,
             started_at: desktop.container_started_at,
-            protocol: template.protocol,
-            verify_tls: template.verify_tls,
+            image,
+            protocol,
+            verify_tls,
             fingerprint: desktop.fingerprint,
-            path: template.path,
-            user: template.vnc_user,
+            path,
+            user,
             password,
         }),
         _ => None,
@@ -79,7 +87,7 @@ fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Rout
         host_label,
         owner: desktop.owner,
         template: template.slug,
-        client: template.client,
+        client,
         state: desktop.state,
         target,
         gone: CancellationToken::new(),

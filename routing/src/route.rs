@@ -2,7 +2,7 @@ use std::fmt;
 
 use domain::{
     DesktopId, Timestamp, UserId,
-    desktop::{ContainerId, DesktopState, Endpoint, Fingerprint},
+    desktop::{ContainerId, DesktopState, Endpoint, Fingerprint, ImageId},
     template::{Client, Protocol},
 };
 use secrecy::SecretString;
@@ -21,7 +21,7 @@ pub struct Route {
     pub owner: UserId,
     /// Slug of what it was made from.
     pub template: String,
-    /// Whose pages show it.
+    /// Whose pages show it: as it was started, where it runs.
     pub client: Client,
     /// What people see of it.
     pub state: DesktopState,
@@ -42,6 +42,8 @@ pub struct Target {
     pub generation: i32,
     /// Which start of it.
     pub started_at: Option<Timestamp>,
+    /// The image it was made from; none where that was not remembered.
+    pub image: Option<ImageId>,
     /// What it speaks.
     pub protocol: Protocol,
     /// Whether its certificate is checked against the system's roots.

@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
 use domain::{admission, desktop::StartPolicy, idle::IdlePolicy};
 use engine::{DockerEngine, Engine, Route};
-use files::Spaces;
+use files::{Clients, Spaces};
 use gateway::{Activity, Gateway};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -41,6 +41,7 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
         storage_root: host_root.clone(),
         call_timeout: ENGINE_CALL,
     })?);
+    let clients = Clients::new(&root);
     let spaces = Spaces::new(root, host_root);
     spaces.prepare().await?;
     if with_demo {
@@ -58,6 +59,7 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
         store: store.clone(),
         engine,
         spaces,
+        clients: clients.clone(),
         suspects: suspected,
         caught_up,
     };
@@ -67,6 +69,7 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
         routes,
         gateway,
         activity,
+        clients,
         readiness: vec![("engine", engine_applied)],
     };
     info!(%instance, version = env!("CARGO_PKG_VERSION"), "starting");

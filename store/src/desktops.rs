@@ -3,6 +3,7 @@ use std::time::Duration;
 use domain::{
     DesktopId, Timestamp, UserId,
     desktop::{Desktop, DesktopState},
+    template::Client,
 };
 use entity::desktop;
 use sea_orm::{
@@ -40,6 +41,8 @@ pub struct Details {
     pub template: String,
     /// Idle limit of its template, where that has one of its own.
     pub idle_after: Option<Duration>,
+    /// Whose pages show it: as it was started, where it runs, else as its template says now.
+    pub client: Client,
     /// Username of its owner.
     pub owner: String,
 }

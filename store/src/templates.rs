@@ -57,6 +57,11 @@ impl Templates<'_> {
         row.map(to_domain).transpose()
     }
 
+    /// All templates.
+    pub async fn all(&self) -> Result<Vec<Template>, StoreError> {
+        template::Entity::find().all(self.0.db()).await?.into_iter().map(to_domain).collect()
+    }
+
     /// A page of all templates, by slug.
     pub async fn page(&self, paging: &Paging) -> Result<Page<Template>, StoreError> {
         self.list(Condition::all(), paging).await

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::{Pult, eventually, free_ports};
 
 /// Runs a journey of `tests/browser/` against a Pult. Its screenshots are kept.
-fn journey(pult: &Pult, name: &str) {
+pub(crate) fn journey(pult: &Pult, name: &str) {
     journey_with(pult, name, &[]);
 }
 

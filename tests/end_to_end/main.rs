@@ -14,6 +14,7 @@
 mod access;
 mod behind_our_back;
 mod browser;
+mod client;
 mod crashes;
 mod doctor;
 mod engine_restart;

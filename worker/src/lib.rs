@@ -8,6 +8,7 @@
 //! What this room guarantees: an acknowledged wish is carried out or ends with a stored reason; a desktop has at most
 //! one container; nothing that is not ours is touched. It never holds a transaction over a call to the engine.
 
+mod client;
 mod clock;
 mod config;
 mod observe;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use domain::DesktopId;
 use engine::Engine;
-use files::Spaces;
+use files::{Clients, Spaces};
 use store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub engine: Arc<dyn Engine>,
     /// Folders that are mounted.
     pub spaces: Spaces,
+    /// What shows desktops, taken from their images.
+    pub clients: Clients,
     /// Limits and rules.
     pub config: Config,
     /// Desktops whose route the gateway doubts.
@@ -49,6 +52,7 @@ struct Shared {
     store: Store,
     engine: Arc<dyn Engine>,
     spaces: Spaces,
+    unpacker: client::Unpacker,
     config: Config,
     dirty: reconcile::Dirty,
     admission: reconcile::Admission,
@@ -58,11 +62,12 @@ struct Shared {
 
 /// Works until shutdown, then finishes the steps that are under way. No desktop is stopped by that.
 pub async fn run(parts: Parts, shutdown: CancellationToken) {
-    let Parts { store, engine, spaces, config, suspects, caught_up } = parts;
+    let Parts { store, engine, spaces, clients, config, suspects, caught_up } = parts;
     let shared = Arc::new(Shared {
         admission: reconcile::Admission::new(config.max_concurrent_starts),
         dirty: reconcile::Dirty::default(),
         written: reconcile::Written::default(),
+        unpacker: client::Unpacker::new(Arc::clone(&engine), clients),
         store,
         engine,
         spaces,

@@ -8,7 +8,7 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{Shared, reap};
+use crate::{Shared, client, reap};
 
 /// Six fields, seconds first, in UTC.
 const EVERY_FIVE_SECONDS: &str = "*/5 * * * * *";
@@ -31,6 +31,12 @@ async fn schedule(shared: &Arc<Shared>) -> Result<JobScheduler, JobSchedulerErro
     let scheduler = JobScheduler::new().await?;
     scheduler
         .add(job(shared, EVERY_FIVE_SECONDS, "idle", |shared| async move { reap::idle::run(&shared).await })?)
+        .await?;
+    scheduler
+        .add(job(shared, EVERY_FIVE_SECONDS, "clients", |shared| async move { client::prepare(&shared).await })?)
+        .await?;
+    scheduler
+        .add(job(shared, EVERY_MINUTE, "unused clients", |shared| async move { client::sweep(&shared).await })?)
         .await?;
     scheduler
         .add(job(shared, EVERY_MINUTE, "nightly", |shared| async move { reap::nightly::run(&shared).await })?)

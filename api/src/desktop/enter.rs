@@ -13,6 +13,7 @@ use salvo::{
 };
 
 use super::{
+    client,
     client_address::client_address,
     place::{PLACE, Place, lead, own_origin},
 };
@@ -49,9 +50,13 @@ async fn enter(app: &App, req: &mut Request, audience: &Audience, res: &mut Resp
     let route = find(app, name).await?;
     principal.may_with_owner(DesktopAction::Open, route.owner)?;
     let is_front_page = rest.split('?').next() == Some("/") && req.method() == Method::GET && !is_upgrade(req);
-    if is_front_page && (route.client == Client::Novnc || route.target.is_none() && audience.is_person()) {
+    let is_ours = route.client == Client::Novnc || client::is_framed(&route, rest);
+    if is_front_page && (is_ours || route.target.is_none() && audience.is_person()) {
         pages::app(req, res);
         return Ok(());
+    }
+    if let (Client::Image(_), Some(target), false) = (&route.client, &route.target, is_upgrade(req)) {
+        return client::serve(app, &route, target, rest, req, res).await;
     }
     if let Some(origin) = own_origin(&app.config, &route).filter(|_| is_followed_by_browser(&principal, req)) {
         return lead(res, &origin, rest);

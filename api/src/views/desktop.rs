@@ -20,6 +20,9 @@ pub(crate) struct DesktopView {
     name: String,
     /// Slug of its template.
     template: String,
+    /// Whose pages show it: `novnc`, `container` or `image:<folder>`. As it was started, where it runs; else as its
+    /// template says now.
+    client: String,
     /// Username of its owner.
     owner: String,
     state: Word<DesktopState>,
@@ -50,7 +53,7 @@ pub(crate) struct DesktopView {
 
 impl DesktopView {
     pub(crate) fn new(details: Details, installation: &IdlePolicy, language: Language) -> Self {
-        let Details { desktop, template, idle_after, owner } = details;
+        let Details { desktop, template, idle_after, client, owner } = details;
         let own = idle_after.and_then(|limit| TimeDelta::from_std(limit).ok());
         let policy = IdlePolicy { idle_after: own.or(installation.idle_after), ..*installation };
         Self {
@@ -61,6 +64,7 @@ impl DesktopView {
             url: format!("/desktop/{}/", desktop.name),
             name: desktop.name,
             template,
+            client: client.to_string(),
             owner,
             state: Word(desktop.state),
             step: desktop.step.map(Word),

@@ -31,6 +31,7 @@ pub(crate) fn container(phase: Phase, generation: i32, started_at: Timestamp) ->
     Observed {
         container: ContainerId(format!("c{generation}")),
         generation,
+        image: format!("sha256:{generation:064x}").parse().expect("an image's id"),
         phase,
         started_at: (phase != Phase::Created).then_some(started_at),
         endpoint: running.then(|| Endpoint { address: [172, 30, 0, 7].into(), port: 6901 }),

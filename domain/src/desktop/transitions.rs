@@ -1,6 +1,6 @@
 //! The ways in which a desktop changes. Each takes the row and yields the row that should be stored instead.
 
-use super::{Desktop, DesktopState, Endpoint, Fingerprint, Observed, StartPolicy, Step, Wanted};
+use super::{Desktop, DesktopState, Endpoint, Fingerprint, Observed, Served, StartPolicy, Step, Wanted};
 use crate::{DesktopId, TemplateId, Timestamp, UserId, why::Why};
 
 /// What people want.
@@ -21,6 +21,7 @@ impl Desktop {
             container_started_at: None,
             endpoint: None,
             fingerprint: None,
+            served: None,
             attempts: 0,
             retry_at: None,
             queue_position: None,
@@ -156,6 +157,12 @@ impl Desktop {
         }
     }
 
+    /// This is how it answered.
+    #[must_use]
+    pub fn serving(self, served: Served) -> Self {
+        Self { served: Some(served), ..self }
+    }
+
     /// Its container was started past us, and that is taken as a wish.
     #[must_use]
     pub fn started_outside(self, seen: &Observed, now: Timestamp) -> Self {
@@ -210,6 +217,6 @@ impl Desktop {
     }
 
     fn unrouted_keeping_step(self) -> Self {
-        Self { endpoint: None, fingerprint: None, queue_position: None, queue_eta_seconds: None, ..self }
+        Self { endpoint: None, fingerprint: None, served: None, queue_position: None, queue_eta_seconds: None, ..self }
     }
 }

@@ -64,6 +64,31 @@ pub(super) fn container(launch: &Launch, site: Site<'_>) -> Result<ContainerCrea
     })
 }
 
+/// The container that an image is read from. It is never started; should anybody start it all the same, there is no
+/// program, no network and no right.
+pub(super) fn reader(image: &str, instance: InstallationId) -> ContainerCreateBody {
+    ContainerCreateBody {
+        image: Some(image.to_owned()),
+        user: Some(USER.to_owned()),
+        // an image without a program is refused, and only its files are wanted
+        entrypoint: Some(vec!["/never-started".to_owned()]),
+        cmd: Some(Vec::new()),
+        labels: Some(labels::of_reader(instance)),
+        network_disabled: Some(true),
+        healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
+        host_config: Some(HostConfig {
+            privileged: Some(false),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec!["no-new-privileges:true".to_owned()]),
+            readonly_rootfs: Some(true),
+            network_mode: Some("none".to_owned()),
+            restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
 fn host_config(launch: &Launch, site: Site<'_>) -> HostConfig {
     let memory = launch.memory_mb * MIB;
     let is_cut_off = launch.network == NetworkPolicy::None;

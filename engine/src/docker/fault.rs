@@ -98,6 +98,19 @@ impl Fault {
         }
     }
 
+    /// What it means where a folder of an image was named.
+    pub(super) fn about_folder(self, image: String, folder: String) -> EngineError {
+        let absent = match &self {
+            Self::Answer { status, message } => {
+                let lower = message.to_lowercase();
+                let gone = lower.contains("no such container");
+                !gone && (*status == 404 || lower.contains("not a directory"))
+            }
+            Self::Unreachable(_) => false,
+        };
+        if absent { EngineError::FolderMissing { image, folder } } else { self.into_error() }
+    }
+
     /// What it means where an image was named.
     pub(super) fn about_image(self, image: &str) -> EngineError {
         const ABSENT: [&str; 5] = ["no such image", "manifest unknown", "not found", "access denied", "does not exist"];
@@ -182,6 +195,16 @@ mod tests {
             assert_eq!(answer(404, words).about_image("pult/tiny"), missing);
             assert_eq!(answer(500, words).about_image("pult/tiny"), missing);
         }
+    }
+
+    /// The messages are those of Docker 20.10.24.
+    #[test]
+    fn a_folder_that_is_not_there_is_told_from_a_container_that_is_not() {
+        let about = |status, words: &str| answer(status, words).about_folder("x:1".to_owned(), "/www".to_owned());
+        let missing = EngineError::FolderMissing { image: "x:1".to_owned(), folder: "/www".to_owned() };
+        assert_eq!(about(404, "Could not find the file /www/. in container af5ed560af85"), missing);
+        assert_eq!(about(500, "lstat /var/lib/docker/overlay2/09/merged/www/.: not a directory"), missing);
+        assert!(matches!(about(404, "No such container: pult-reader-1"), EngineError::Refused { .. }));
     }
 
     #[test]

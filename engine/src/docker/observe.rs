@@ -9,7 +9,7 @@ use bollard::models::{
 use chrono::{DateTime, SubsecRound};
 use domain::{
     DesktopId, InstallationId, Timestamp,
-    desktop::{ContainerId, Endpoint, Observed, Phase},
+    desktop::{ContainerId, Endpoint, ImageId, Observed, Phase},
     template::NetworkPolicy,
 };
 
@@ -39,6 +39,7 @@ pub(super) fn observed(
     Ok(Observed {
         container: ContainerId(id.clone()),
         generation: read.generation,
+        image: image_id(found.image.as_deref())?,
         phase,
         started_at: state.started_at.as_deref().and_then(moment),
         endpoint,
@@ -110,7 +111,7 @@ pub(super) fn listed(found: ContainerSummary, instance: InstallationId) -> Optio
 /// An image as inspected.
 pub(super) fn image(found: ImageInspect) -> Result<Image, EngineError> {
     Ok(Image {
-        id: found.id.ok_or_else(|| unlike("an image"))?,
+        id: image_id(found.id.as_deref())?,
         references: named(found.repo_tags.unwrap_or_default()),
         digests: named(found.repo_digests.unwrap_or_default()),
         labels: found.config.and_then(|config| config.labels).unwrap_or_default().into_iter().collect(),
@@ -119,14 +120,18 @@ pub(super) fn image(found: ImageInspect) -> Result<Image, EngineError> {
 }
 
 /// An image as listed.
-pub(super) fn listed_image(found: ImageSummary) -> Image {
-    Image {
-        id: found.id,
+pub(super) fn listed_image(found: ImageSummary) -> Result<Image, EngineError> {
+    Ok(Image {
+        id: image_id(Some(&found.id))?,
         references: named(found.repo_tags),
         digests: named(found.repo_digests),
         labels: found.labels.into_iter().collect(),
         size_bytes: count(Some(found.size)),
-    }
+    })
+}
+
+fn image_id(id: Option<&str>) -> Result<ImageId, EngineError> {
+    id.and_then(|id| id.parse().ok()).ok_or_else(|| unlike("an image's id"))
 }
 
 /// Older engines list an image without names as `<none>:<none>`.

@@ -10,7 +10,7 @@ use std::{
 use chrono::{SubsecRound, TimeDelta};
 use domain::{
     DesktopId, Timestamp,
-    desktop::{ContainerId, Endpoint, Observed, Phase},
+    desktop::{ContainerId, Endpoint, ImageId, Observed, Phase},
 };
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -30,6 +30,7 @@ pub(super) struct World {
     made: u64,
     counts: HashMap<Call, usize>,
     pub(super) images: BTreeMap<String, Image>,
+    pub(super) folders: BTreeMap<(String, String), Vec<u8>>,
     pub(super) squatters: HashSet<DesktopId>,
     pub(super) sinks: Vec<HintSink>,
     pub(super) faults: VecDeque<(Call, When, EngineError)>,
@@ -42,6 +43,7 @@ pub(super) struct World {
 #[derive(Debug)]
 struct Held {
     launch: Launch,
+    image: ImageId,
     container: ContainerId,
     phase: Phase,
     created_at: Timestamp,
@@ -58,6 +60,7 @@ impl World {
             made: 0,
             counts: HashMap::new(),
             images: images.collect(),
+            folders: BTreeMap::new(),
             squatters: HashSet::new(),
             sinks: Vec::new(),
             faults: VecDeque::new(),
@@ -131,9 +134,9 @@ impl World {
 
     pub(super) fn create(&mut self, launch: Launch) -> Result<ContainerId, EngineError> {
         launch.check(Path::new("/"))?;
-        if !self.images.contains_key(&launch.image) {
+        let Some(image) = self.image(&launch.image).map(|image| image.id.clone()) else {
             return Err(EngineError::ImageMissing { image: launch.image });
-        }
+        };
         self.foreign(launch.desktop)?;
         if let Some(held) = self.held.get(&launch.desktop) {
             if held.launch.generation == launch.generation {
@@ -146,6 +149,7 @@ impl World {
         let (desktop, container) = (launch.desktop, ContainerId(format!("{:064x}", self.made)));
         let held = Held {
             launch,
+            image,
             container: container.clone(),
             phase: Phase::Created,
             created_at: self.now(),
@@ -216,6 +220,20 @@ impl World {
         self.images.values().filter(|image| image.labels.contains_key(label)).cloned().collect()
     }
 
+    /// An image by its reference or its id.
+    pub(super) fn image(&self, image: &str) -> Option<&Image> {
+        self.images.get(image).or_else(|| self.images.values().find(|known| known.id.to_string() == image))
+    }
+
+    pub(super) fn folder(&self, image: String, folder: String) -> Result<Vec<u8>, EngineError> {
+        let Some(known) = self.image(&image) else {
+            return Err(EngineError::ImageMissing { image });
+        };
+        let mut names = known.references.iter().map(|reference| (reference.clone(), folder.clone()));
+        let found = names.find_map(|name| self.folders.get(&name));
+        found.cloned().ok_or(EngineError::FolderMissing { image, folder })
+    }
+
     pub(super) fn pull(&mut self, reference: &str) -> PullProgress {
         self.images.entry(reference.to_owned()).or_insert_with(|| image(reference));
         PullProgress { layers_done: 1, layers: 1, bytes: 1 << 20, bytes_total: 1 << 20 }
@@ -258,6 +276,7 @@ impl Held {
         Observed {
             container: self.container.clone(),
             generation: self.launch.generation,
+            image: self.image.clone(),
             phase: self.phase,
             started_at: self.started_at,
             endpoint: own.filter(|_| self.phase == Phase::Running).map(|own| answers_at.unwrap_or(own)),
@@ -286,7 +305,7 @@ impl Held {
 fn image(reference: &str) -> Image {
     let name = reference.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     Image {
-        id: format!("sha256:{name:064x}"),
+        id: format!("sha256:{name:064x}").parse().expect("an image's id"),
         references: vec![reference.to_owned()],
         digests: Vec::new(),
         labels: BTreeMap::new(),

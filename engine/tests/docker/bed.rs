@@ -143,6 +143,17 @@ impl Bed for DockerBed {
         launch(IMAGE)
     }
 
+    fn folder(&self) -> (&'static str, &'static str) {
+        ("/usr/share/novnc", "vnc.html")
+    }
+
+    async fn containers(&self) -> usize {
+        let label = format!("pult.instance={}", self.instance);
+        let filters = HashMap::from([("label", vec![label])]);
+        let all = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        self.docker.list_containers(Some(all)).await.expect("a listing").len()
+    }
+
     async fn meddle(&self, desktop: DesktopId, deed: Deed) {
         let name = name(desktop);
         match deed {

@@ -132,7 +132,7 @@ export class World {
   #add(slug: string, more: Partial<Desktop>): Desktop {
     const name = `schueler-${slug}`;
     const desktop: Desktop = {
-      id: randomUUID(), name, template: slug, owner: 'schueler', state: 'requested', step: null, reason: null, queue_position: null,
+      id: randomUUID(), name, template: slug, client: 'novnc', owner: 'schueler', state: 'requested', step: null, reason: null, queue_position: null,
       eta_seconds: null, url: `/desktop/${name}/`, created_at: ago(0), started_at: null, last_input_at: null, last_used_at: null,
       stops_at: null, why: '', removed: false, ...more,
     };

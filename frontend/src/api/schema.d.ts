@@ -583,6 +583,11 @@ export interface components {
         };
         /** @description One user's instance of one template. */
         Desktop: {
+            /**
+             * @description Whose pages show it: `novnc`, `container` or `image:<folder>`. As it was started, where it runs; else as its
+             *     template says now.
+             */
+            client: string;
             /** Format: date-time */
             created_at: string;
             /**

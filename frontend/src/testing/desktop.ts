@@ -3,7 +3,7 @@ import type { Desktop, Me, Template } from '~/api/types';
 /** A desktop in a test, with only what the test is about spelled out. */
 export function aDesktop(more: Partial<Desktop> = {}): Desktop {
   return {
-    id: 'd1', name: 'mia-linux', template: 'linux', owner: 'mia', state: 'running', step: null, reason: null, queue_position: null,
+    id: 'd1', name: 'mia-linux', template: 'linux', client: 'novnc', owner: 'mia', state: 'running', step: null, reason: null, queue_position: null,
     eta_seconds: null, url: '/desktop/mia-linux/', created_at: '2026-11-20T07:00:00Z', started_at: null, last_input_at: null,
     last_used_at: null, stops_at: null, why: '', removed: false, ...more,
   };

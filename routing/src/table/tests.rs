@@ -22,6 +22,7 @@ fn route(desktop: DesktopId, owner: UserId, last_octet: u8) -> Route {
             container: ContainerId("c1".to_owned()),
             generation: 1,
             started_at: None,
+            image: None,
             protocol: Protocol::Http,
             verify_tls: false,
             fingerprint: None,

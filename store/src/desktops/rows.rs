@@ -29,6 +29,7 @@ pub(crate) fn to_details((row, template, owner): Joined) -> Result<Details, Stor
     let missing = || StoreError::Corrupt("a desktop's template or owner is missing".to_owned());
     let (template, owner) = (template.ok_or_else(missing)?, owner.ok_or_else(missing)?);
     Ok(Details {
+        client: row.served.as_ref().map_or(template.client, |served| served.client.clone()),
         desktop: to_domain(row),
         template: template.slug,
         idle_after: template
@@ -54,6 +55,7 @@ pub(crate) fn to_domain(row: desktop::Model) -> Desktop {
         container_started_at: row.container_started_ns.map(DateTime::from_timestamp_nanos),
         endpoint: row.endpoint,
         fingerprint: row.fingerprint,
+        served: row.served,
         attempts: row.attempts,
         retry_at: row.retry_at,
         queue_position: row.queue_position,
@@ -112,6 +114,7 @@ pub(crate) fn to_row(desktop: Desktop, own: Own) -> desktop::Model {
         container_started_ns: desktop.container_started_at.and_then(|at| at.timestamp_nanos_opt()),
         endpoint: desktop.endpoint,
         fingerprint: desktop.fingerprint,
+        served: desktop.served,
         credential: own.credential,
         host_label: own.host_label,
         attempts: desktop.attempts,

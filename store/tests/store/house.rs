@@ -268,6 +268,7 @@ pub(crate) fn observed(generation: i32) -> Observed {
     Observed {
         container: ContainerId(format!("c{generation}")),
         generation,
+        image: format!("sha256:{generation:064x}").parse().expect("an image's id"),
         phase: Phase::Running,
         started_at: Some(chrono::Utc::now()),
         endpoint: None,

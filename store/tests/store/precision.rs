@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SubsecRound, TimeDelta, TimeZone, Utc};
 use domain::{
     Timestamp,
-    desktop::{ContainerId, Desktop, DesktopState, Endpoint, Fingerprint, Step, Wanted},
+    desktop::{ContainerId, Desktop, DesktopState, Endpoint, Fingerprint, Served, Step, Wanted},
     template::{Client, HomePolicy, NetworkPolicy, Protocol, TemplateSpec},
     why::Why,
 };
@@ -39,6 +39,14 @@ async fn a_desktop_is_read_as_it_was_saved(house: House) -> Outcome {
         container_started_at: Some(moment(0)),
         endpoint: Some(Endpoint { address: "fd00::7".parse()?, port: u16::MAX }),
         fingerprint: Some(Fingerprint("f".repeat(64))),
+        served: Some(Served {
+            image: format!("sha256:{}", "0a".repeat(32)).parse()?,
+            protocol: Protocol::Https,
+            verify_tls: true,
+            path: "/?a='\"\\".to_owned(),
+            user: "kasm_user".to_owned(),
+            client: Client::Image("/opt/„Zürich“ '\"".to_owned()),
+        }),
         attempts: 3,
         retry_at: Some(moment(1)),
         queue_position: Some(1),

@@ -2,7 +2,8 @@
 
 use domain::{
     TemplateId,
-    template::{Template, TemplateSpec},
+    desktop::Served,
+    template::{Client, Protocol, Template, TemplateSpec},
 };
 use store::{Paging, Recipient, TemplateError, User};
 
@@ -16,6 +17,7 @@ on_both![
     a_template_in_use_stays,
     a_template_is_not_deleted_from_under_a_new_desktop,
     a_template_that_is_gone_cannot_be_edited,
+    a_template_that_is_edited_changes_nothing_of_what_runs,
 ];
 
 const ALL: Paging = Paging { limit: 200, cursor: None };
@@ -129,5 +131,32 @@ async fn a_template_that_is_gone_cannot_be_edited(house: House) -> Outcome {
     let template = house.template("tiny").await?;
     house.store.templates().delete(template.id).await?;
     assert!(matches!(house.store.templates().update(&template).await, Err(TemplateError::Store(_))));
+    Ok(())
+}
+
+async fn a_template_that_is_edited_changes_nothing_of_what_runs(house: House) -> Outcome {
+    let template = house.template("tiny").await?;
+    let desktop = house.wish(&house.pupil("anna").await?, &template).await?;
+    let served = Served {
+        image: format!("sha256:{:064x}", 7).parse()?,
+        protocol: Protocol::Https,
+        verify_tls: false,
+        path: "/vnc.html".to_owned(),
+        user: "kasm_user".to_owned(),
+        client: Client::Image("/usr/share/client".to_owned()),
+    };
+    let running = house.running(desktop).await?;
+    let running = house.saved(running.serving(served.clone())).await?;
+    let edited = TemplateSpec { client: Client::Container, path: "/".to_owned(), ..template.spec.clone() };
+    house.store.templates().update(&Template { spec: edited, ..template }).await?;
+    let client = async || {
+        let details = present(house.store.desktops().details(running.id).await?, "the desktop")?;
+        Ok::<_, Failed>(details.client)
+    };
+    let route = present(house.store.routes().by_name(&running.name).await?, "the route")?;
+    assert_eq!((route.desktop.served, client().await?), (Some(served.clone()), served.client));
+
+    let ended = house.saved(running.clone().ended(None, chrono::Utc::now())).await?;
+    assert_eq!((ended.served, client().await?), (None, Client::Container), "the next start goes by the template");
     Ok(())
 }

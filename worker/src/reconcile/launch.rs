@@ -112,7 +112,7 @@ async fn refused(shared: &Shared, desktop: Desktop, error: EngineError) -> Resul
 }
 
 /// Counts a try that failed. The row is read again first: the container's own part of it may just have been stored.
-async fn failed(shared: &Shared, desktop: Desktop, why: Why) -> Result<Flow, StepError> {
+pub(super) async fn failed(shared: &Shared, desktop: Desktop, why: Why) -> Result<Flow, StepError> {
     let Some(desktop) = shared.store.desktops().get(desktop.id).await? else {
         return Ok(Flow::Rest);
     };

@@ -11,8 +11,8 @@ use std::{pin::pin, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{
-    desktop::{Desktop, Endpoint, Fingerprint, Observed},
-    template::{Protocol, TemplateSpec},
+    desktop::{Desktop, Endpoint, Fingerprint, Observed, Served},
+    template::{Client, Protocol, TemplateSpec},
     why::Why,
 };
 use http_body_util::Empty;
@@ -25,8 +25,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Flow, StepError, record};
-use crate::{Shared, clock::now};
+use super::{Flow, StepError, launch, record};
+use crate::{
+    Shared,
+    client::{ClientError, Unfit},
+    clock::now,
+};
 
 /// How long a desktop is asked before its row and its container are looked at again.
 const ROUND: Duration = Duration::from_secs(1);
@@ -59,18 +63,60 @@ pub(super) async fn probe(shared: &Shared, desktop: Desktop, seen: Observed) -> 
     let Some(password) = shared.store.desktops().credential(&desktop).await? else {
         return Ok(Flow::Again);
     };
+    let served = served(&template.spec, &seen);
+    // While the desktop comes up; as a rule it was unpacked before.
+    if let Err(error) = shared.unpacker.ensure_for(&served).await {
+        return without_client(shared, desktop, template.spec, error).await;
+    }
     // running without an address: the engine has not come that far, or the network is gone
     let Some(endpoint) = seen.endpoint else {
         return late(shared, desktop, &seen, "it has no address yet").await;
     };
     match ask_for_a_round(endpoint, &template.spec, &password).await {
         Ok(fingerprint) => {
-            let running = desktop.clone().running(endpoint, fingerprint, now());
+            let running = desktop.clone().running(endpoint, fingerprint, now()).serving(served);
             record(shared, &desktop, running).await?;
             Ok(Flow::Again)
         }
         Err(reason) => late(shared, desktop, &seen, &reason.to_string()).await,
     }
+}
+
+/// How a desktop is asked now, and reached if it answers.
+fn served(template: &TemplateSpec, seen: &Observed) -> Served {
+    Served {
+        image: seen.image.clone(),
+        protocol: template.protocol,
+        verify_tls: template.verify_tls,
+        path: template.path.clone(),
+        user: template.vnc_user.clone(),
+        client: template.client.clone(),
+    }
+}
+
+/// A desktop that nobody could see. Where its image is to blame, its container is given up with it, so that the next
+/// start makes one from the image as it is then.
+async fn without_client(
+    shared: &Shared,
+    desktop: Desktop,
+    template: TemplateSpec,
+    error: ClientError,
+) -> Result<Flow, StepError> {
+    let folder = if let Client::Image(folder) = template.client { folder } else { String::new() };
+    let image = template.image;
+    let why = match error {
+        ClientError::Engine(error) if error.is_passing() => return Err(error.into()),
+        ClientError::Unfit(Unfit::Missing(path)) => Why::ClientMissing { image, path },
+        ClientError::Unfit(Unfit::Refused(detail)) => Why::ClientUnusable { image, folder, detail },
+        // the disk may be emptied meanwhile
+        ClientError::Engine(_) | ClientError::Files(_) => {
+            let why = Why::ClientUnusable { image, folder, detail: error.to_string() };
+            return launch::failed(shared, desktop, why).await;
+        }
+    };
+    let given_up = desktop.clone().given_up(why).without_container();
+    record(shared, &desktop, given_up).await?;
+    Ok(Flow::Again)
 }
 
 /// Goes on asking, unless the desktop has had its time.

@@ -16,6 +16,7 @@ fn running(launch: &Launch, instance: InstallationId) -> ContainerInspectRespons
     let published = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some("32768".to_owned()) };
     ContainerInspectResponse {
         id: Some("0123".to_owned()),
+        image: Some(format!("sha256:{:064x}", 7)),
         config: Some(ContainerConfig {
             labels: Some(labels::of_container(launch, instance)),
             ..ContainerConfig::default()

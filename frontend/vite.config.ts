@@ -53,7 +53,7 @@ export default defineConfig(({ mode }) => ({
     license: { fileName: 'licenses.md' },
   },
   server: {
-    proxy: mode === 'mock' ? undefined : { '/api': toServer, '/auth': toServer, '/enter': toServer, '^/desktop/[^/]+/websockify': { ...toServer, ws: true } },
+    proxy: mode === 'mock' ? undefined : { '/api': toServer, '/auth': toServer, '/enter': toServer, '^/desktop/[^/]+/.': { ...toServer, ws: true } },
   },
   test: {
     environment: 'happy-dom',

@@ -59,7 +59,7 @@ function NextStep({ tile: { slug, name, desktop, template }, view, look, onStart
   const kind = starts && desktop?.state === 'failed' ? 'again' : view.action;
   const { icon, label, named } = NEXT[kind];
   const toDesktop = desktop !== undefined && !starts;
-  const ownClient = template !== undefined && template.client !== 'novnc';
+  const ownClient = template?.client === 'container';
   return (
     <LinkButton
       look={look}

@@ -4,6 +4,7 @@ import { desktopsQuery, templatesQuery } from '~/api/queries';
 import { Frame } from '~/app/Frame';
 import { StartProgress } from '~/desktop/StartProgress';
 import { isOnItsWay } from '~/desktop/stateView';
+import { FramedClient } from './FramedClient';
 import { NotRunning } from './NotRunning';
 import { OwnClient } from './OwnClient';
 import { RemovedDesktop } from './RemovedDesktop';
@@ -32,10 +33,12 @@ export default function DesktopPage({ name }: { name: string }) {
   if (!running && onStage) setOnStage(false);
   const stage = onStage || !sawStart;
 
-  // Which client shows this desktop is the template's matter: until that is known nothing connects.
+  // The template has its name.
   if (desktops.isPending || templates.isPending) return <title>Pult</title>;
   if (!desktop) return known ? <RemovedDesktop {...known} /> : <UnknownDesktop name={name} />;
-  if (running && template && template.client !== 'novnc') return <OwnClient desktop={desktop} title={title} leave={sawStart} />;
+  if (running && desktop.client === 'container') return <OwnClient desktop={desktop} title={title} leave={sawStart} />;
+  // Another start is another frame: whatever the last one was told, or lost, is forgotten.
+  if (running && desktop.client !== 'novnc') return <FramedClient key={desktop.started_at} desktop={desktop} title={title} />;
   return (
     <>
       {running && (

@@ -8,7 +8,7 @@ import { Button } from '~/ui/Button';
 import { Situation } from '~/ui/Situation';
 
 /**
- * A desktop that only its own client can show: the server has that client at this same address once the
+ * A desktop that only the pages from its container can show: the server has them at this same address once the
  * desktop runs. After a start seen here, the page makes way for it by itself; never twice, or it would loop.
  */
 export function OwnClient({ desktop, title, leave }: { desktop: Desktop; title: string; leave: boolean }) {

@@ -76,10 +76,7 @@ impl ApiError {
             ),
             Self::TicketSpent => tell(
                 ("Dieser Weg zum Desktop galt nur einmal und nur kurz.", "Bitte den Desktop noch einmal öffnen."),
-                (
-                    "This way to the desktop was good once, and for a moment only.",
-                    "Please open the desktop again.",
-                ),
+                ("This way to the desktop was good once, and for a moment only.", "Please open the desktop again."),
             ),
             Self::CookiesBlocked => tell(
                 (

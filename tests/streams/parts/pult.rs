@@ -14,6 +14,7 @@ use domain::{
     idle::IdlePolicy,
     template::{Client, Protocol, Template, TemplateSpec},
 };
+use files::Clients;
 use gateway::{Activity, Gateway};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ use super::{
     Ear,
     desktops::{Place, USER},
 };
+
+/// The image that all of them are made from.
+const IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What it is told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,6 +95,7 @@ pub(crate) async fn run() {
 
 struct House {
     store: Store,
+    clients: Clients,
     plain: Template,
     secure: Template,
     place: Place,
@@ -106,7 +111,7 @@ impl House {
         store.installation().await.expect("an installation");
         let plain = template(&store, "plain", Protocol::Http, place.plain).await;
         let secure = template(&store, "secure", Protocol::Https, place.tls).await;
-        Self { store, plain, secure, place, desktops: Vec::new() }
+        Self { store, clients: Clients::new(folder), plain, secure, place, desktops: Vec::new() }
     }
 
     /// A person, signed in, with a desktop that runs.
@@ -138,6 +143,7 @@ impl House {
         let seen = Observed {
             container: ContainerId(format!("container-{index}")),
             generation: desktop.generation,
+            image: IMAGE.parse().expect("an image's id"),
             phase: Phase::Running,
             started_at: Some(Utc::now()),
             endpoint: Some(endpoint),
@@ -169,6 +175,7 @@ impl House {
             routes: routes.clone(),
             gateway: Gateway::new(gateway::Config::default(), activity.clone()),
             activity,
+            clients: self.clients.clone(),
             readiness: Vec::new(),
         };
         tokio::spawn(routing::follow(self.store.clone(), writer, shutdown.clone()));

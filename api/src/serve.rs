@@ -1,6 +1,6 @@
 //! Takes connections and serves them.
 //!
-//! The framework routes requests; the connections are ours, since streams live on them. [`listener`] takes them,
+//! The framework routes requests; the connections are ours, since streams live on them. [`mod@listener`] takes them,
 //! [`crowd`] counts them, [`connection`] speaks HTTP/1.1 or HTTP/2 on them, with [`guarded`] and [`framing`] before
 //! hyper's parser and [`gate`] behind it, so that no request is forwarded that could be read in two ways.
 

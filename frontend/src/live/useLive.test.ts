@@ -24,7 +24,7 @@ describe('an event', () => {
   });
 
   it('tells that the engine is away, and that it is back', () => {
-    client.setQueryData(statusQuery.queryKey, { engine: { reachable: true, since: null, checked_at: null, message: null }, version: '1' });
+    client.setQueryData(statusQuery.queryKey, { engine: { reachable: true, since: null, checked_at: null, message: null }, streams_blocked: false, version: '1' });
     say('notice', { code: 'engine_unreachable', message: '' });
     expect(engine()).toMatchObject({ reachable: false, since: expect.any(String) as string });
     say('notice', { code: 'engine_back', message: '' });

@@ -126,8 +126,8 @@ mod tests {
         let told: Vec<_> =
             [0, 1, 59, 60, 61].map(|second| fronts.note(peer(1), Loss::Upgrade, APACHE, at(second))).into();
         assert_eq!(told, [Some(1), None, None, Some(3), None]);
-        assert_eq!(fronts.note(peer(2), Loss::Upgrade, APACHE, at(61)), Some(1), "each front has its own minute");
-        assert_eq!(fronts.troubles(at(62)).iter().map(|trouble| trouble.count).collect::<Vec<_>>(), [1, 5]);
+        assert_eq!(fronts.note(peer(2), Loss::Upgrade, APACHE, at(62)), Some(1), "each front has its own minute");
+        assert_eq!(fronts.troubles(at(63)).iter().map(|trouble| trouble.count).collect::<Vec<_>>(), [1, 5]);
     }
 
     #[test]

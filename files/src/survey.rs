@@ -15,7 +15,7 @@ pub struct Survey {
     pub opens_beneath: bool,
     /// Bytes that are free for this process.
     pub free_bytes: u64,
-    /// Bytes there are.
+    /// Bytes there are for us: those used, and those that are free for this process.
     pub total_bytes: u64,
     /// Files that can still be made.
     pub free_files: u64,
@@ -35,7 +35,7 @@ pub fn survey(root: &Path) -> io::Result<Survey> {
         can_give: user.is_root() || user.as_raw() == DESKTOP_UID,
         opens_beneath: opened.is_ok(),
         free_bytes: space.f_bavail * space.f_frsize,
-        total_bytes: space.f_blocks * space.f_frsize,
+        total_bytes: (space.f_blocks - space.f_bfree + space.f_bavail) * space.f_frsize,
         free_files: space.f_favail,
         total_files: space.f_files,
     })

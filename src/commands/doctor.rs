@@ -36,6 +36,7 @@ pub(crate) async fn run(doctor: Doctor, settings: &Settings, source: Option<&Pat
     };
     let (lines, engine) = engine::check(settings, language).await;
     report.add(lines)?;
+    report.add(storage::as_the_engine_sees_it(settings, engine.as_ref(), language))?;
     report.add(images::check(store.as_ref(), engine.as_ref(), language).await)?;
     report.add(clock::check(store.as_ref(), engine.as_ref(), language).await)?;
     report.add(listening::check(settings, installation, language).await)?;

@@ -58,8 +58,8 @@ export async function visit(page, url) {
     try {
       await page.goto(url);
     } catch (error) {
-      // the page that tells of it may come later than the next try
-      broken ||= String(error).includes('chrome-error:');
+      // the page that tells of it may come later than the next try, and Chromium may have tried again by itself
+      broken ||= /chrome-error:|interrupted by another navigation/.test(String(error));
       if (!broken) throw error;
     } finally {
       page.off('requestfailed', note);

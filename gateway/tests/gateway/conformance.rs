@@ -234,6 +234,7 @@ async fn a_conversation_through_the_gateway_is_the_one_without_it_octet_for_octe
     while let Some(done) = running.join_next().await {
         done.expect("it is the same");
     }
+    println!("{count} conversations, each directly, through the gateway, and through it over TLS");
     assert!(count > 240, "{count}");
 }
 

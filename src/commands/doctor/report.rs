@@ -113,7 +113,7 @@ fn name(check: &'static str, language: Language) -> &'static str {
         "schema" => ("Datenbankschema", "Schema"),
         "storage" => ("Speicherort", "Storage"),
         "free_space" => ("Freier Platz", "Free space"),
-        "host_root" => ("Sicht des Docker-Diensts", "Storage as the engine"),
+        "host_root" => ("Speicherort für Docker", "Storage for the engine"),
         "beneath" => ("openat2", "openat2"),
         "engine" => ("Docker-Dienst", "Engine"),
         "engine_limits" => ("Grenzen für Desktops", "Limits on desktops"),

@@ -3,7 +3,7 @@ use std::{io::ErrorKind, path::Path};
 use domain::Language;
 use files::Survey;
 
-use super::report::Line;
+use super::{engine::Answering, report::Line};
 use crate::config::Settings;
 
 /// From here on starts are refused; it should not come so far.
@@ -14,7 +14,7 @@ const TIGHT_AT_PERCENT: u64 = 80;
 /// The folder in which people's files lie.
 pub(super) fn check(settings: &Settings, language: Language) -> Vec<Line> {
     let root = &settings.storage.root;
-    let mut lines = match files::survey(root) {
+    match files::survey(root) {
         Ok(survey) => judge(root, &survey, language),
         Err(error) if error.kind() == ErrorKind::NotFound => vec![Line::skip(
             "storage",
@@ -24,10 +24,16 @@ pub(super) fn check(settings: &Settings, language: Language) -> Vec<Line> {
             ),
         )],
         Err(error) => vec![Line::fail("storage", format!("{}: {error}", root.display()), access(root))],
-    };
-    let in_container = Path::new("/.dockerenv").exists();
-    lines.push(host_root(settings.storage.host_root.as_deref(), root, in_container, language));
-    lines
+    }
+}
+
+/// Whether the engine finds that folder, too.
+pub(super) fn as_the_engine_sees_it(settings: &Settings, engine: Option<&Answering>, language: Language) -> [Line; 1] {
+    // in a container of that engine we are called otherwise than its machine
+    let own_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let elsewhere = engine.is_some_and(|engine| engine.info.name != own_name.trim());
+    let in_container = elsewhere && Path::new("/.dockerenv").exists();
+    [host_root(settings.storage.host_root.as_deref(), &settings.storage.root, in_container, language)]
 }
 
 fn judge(root: &Path, survey: &Survey, language: Language) -> Vec<Line> {

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use futures::{SinkExt as _, StreamExt as _};
 use reqwest::{Method, StatusCode, Upgraded};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use super::visitor::{Visitor, stream_of};
@@ -31,9 +31,6 @@ pub(super) enum Kind {
 
 pub(super) const KINDS: [Kind; 5] = [Kind::Tiger, Kind::TigerTls, Kind::KasmOld, Kind::Kasm, Kind::Selkies];
 
-/// Those that our own viewer shows.
-pub(super) const IN_OUR_VIEWER: [Kind; 2] = [Kind::Tiger, Kind::TigerTls];
-
 impl Kind {
     /// Its template's slug.
     pub(super) fn slug(self) -> &'static str {
@@ -44,6 +41,20 @@ impl Kind {
             Self::Kasm => "kasm",
             Self::Selkies => "selkies",
         }
+    }
+
+    /// What shows it in a browser, as the journey knows it.
+    pub(super) fn shown_by(self) -> &'static str {
+        match self {
+            Self::Tiger | Self::TigerTls => "viewer",
+            Self::KasmOld | Self::Kasm => "kasm",
+            Self::Selkies => "selkies",
+        }
+    }
+
+    /// Whether what is typed into it is run.
+    pub(super) fn has_a_shell(self) -> bool {
+        !matches!(self, Self::KasmOld | Self::Kasm)
     }
 
     fn template(self) -> Value {
@@ -135,17 +146,10 @@ impl Stream {
                 appears(&home.join(what)).await;
             }
             Self::Selkies(selkies) => {
-                // its window manager forgets where the focus is when the screen changes its size
-                selkies.click(200, 150).await;
-                for letter in format!("touch {what}").chars() {
-                    selkies.press(u32::from(letter)).await;
-                }
-                selkies.press(RETURN).await;
                 let file = home.join(what);
                 tokio::select! {
                     () = appears(&file) => {}
-                    // it asks now and then whether somebody listens
-                    () = selkies.hear(|_| false) => {}
+                    () = selkies.type_until_heard(what) => {}
                 }
             }
             Self::Kasm(kasm) => {
@@ -251,6 +255,20 @@ impl SelkiesClient {
     async fn press(&mut self, keysym: u32) {
         for word in ["kd", "ku"] {
             self.say(format!("{word},{keysym}")).await;
+        }
+    }
+
+    /// Asks for a file, and again where nothing comes of it, as a person would: its window manager forgets where the
+    /// focus is when the screen changes its size, and may do so while one types. Never ends.
+    async fn type_until_heard(&mut self, what: &str) {
+        loop {
+            self.click(200, 150).await;
+            for letter in format!("touch {what}").chars() {
+                self.press(u32::from(letter)).await;
+            }
+            self.press(RETURN).await;
+            // it asks now and then whether somebody listens
+            let _ = timeout(Duration::from_secs(5), self.hear(|_| false)).await;
         }
     }
 

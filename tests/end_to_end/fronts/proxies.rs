@@ -15,6 +15,9 @@ use crate::support::{Pult, eventually, free_ports};
 /// The name that people type: in the shipped configurations, in the certificate, and in Pult's `server.public_url`.
 pub(super) const NAME: &str = "pult.school.example";
 
+/// Below it are the hosts of desktops in host mode.
+pub(super) const HOSTS: &str = "desktops.school.example";
+
 /// A program that stands before Pult.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Program {
@@ -61,7 +64,7 @@ pub(super) const GOOD: [Front; 6] = [
 ];
 
 /// Fronts that take the upgrade away, as they are met in the wild.
-pub(super) const BROKEN: [Front; 4] = [
+pub(super) const BROKEN: [Front; 5] = [
     Front { name: "Apache with a plain ProxyPass", program: Apache, changes: &[(" upgrade=websocket", "")] },
     Front {
         name: "Apache that rewrites to http",
@@ -90,7 +93,14 @@ pub(super) const BROKEN: [Front; 4] = [
         program: Nginx,
         changes: &[(NGINX_VERSION, ""), (NGINX_UPGRADE, ""), (NGINX_CONNECTION, "")],
     },
+    Front { name: "nginx that speaks HTTP/1.0", program: Nginx, changes: &[(NGINX_VERSION, "")] },
 ];
+
+/// A file of `compose/fronts`.
+pub(super) fn shipped(file: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("compose/fronts").join(file);
+    fs::read_to_string(file).expect("it is shipped")
+}
 
 impl Front {
     /// What its visitor is told when it takes the upgrade away: its name, and a piece of the line to write.
@@ -102,16 +112,28 @@ impl Front {
         }
     }
 
-    /// Its configuration, with our places in it.
-    fn configuration(&self, places: &Places<'_>) -> String {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("compose/fronts").join(self.program.shipped());
-        let mut text = fs::read_to_string(&shipped).expect("it is shipped");
+    /// Its configuration, with our places in it, and with what host mode needs if that is wanted.
+    fn configuration(&self, places: &Places<'_>, hosts: bool) -> String {
+        let mut text = shipped(self.program.file());
         let mut put = |from: &str, to: &str| {
-            assert!(text.contains(from), "{} does not say `{from}`", shipped.display());
+            assert!(text.contains(from), "{} does not say `{from}`", self.program.file());
             text = text.replace(from, to);
         };
         for (from, to) in self.changes {
             put(from, to);
+        }
+        // the others answer to every name when they have no better site for it
+        if self.program == Caddy {
+            put("\npult.school.example {", "\npult.school.example, localhost {");
+        }
+        if hosts {
+            match self.program {
+                Apache => put("# ServerAlias", "ServerAlias"),
+                Nginx => put("# server_name", "server_name"),
+                Caddy => put("\npult.school.example, ", "\npult.school.example, *.desktops.school.example, "),
+                // it asks for no name
+                Haproxy => {}
+            }
         }
         put("/etc/ssl/pult", &places.folder.display().to_string());
         put("127.0.0.1:8080", &places.pult.to_string());
@@ -154,6 +176,15 @@ pub(super) struct Fronts {
 impl Fronts {
     /// Starts these, one process for all that are of the same program.
     pub(super) async fn before(pult: &Pult, fronts: &[Front]) -> Self {
+        Self::start(pult, fronts, false).await
+    }
+
+    /// The same in host mode.
+    pub(super) async fn with_hosts(pult: &Pult, fronts: &[Front]) -> Self {
+        Self::start(pult, fronts, true).await
+    }
+
+    async fn start(pult: &Pult, fronts: &[Front], hosts: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let certificate = write_certificate(folder.path());
         let ports = free_ports::<24>();
@@ -164,7 +195,7 @@ impl Fronts {
                 let ports = [ports[2 * index], ports[2 * index + 1]];
                 let places = Places { folder: folder.path(), pult: pult.address(), ports };
                 let file = folder.path().join(format!("front-{index}.conf"));
-                fs::write(&file, front.configuration(&places)).expect("it is written");
+                fs::write(&file, front.configuration(&places, hosts)).expect("it is written");
                 doors.insert(front.name, SocketAddr::from(([127, 0, 0, 1], ports[0])));
                 settings.push((file, ports));
             }
@@ -214,9 +245,9 @@ impl Drop for Fronts {
     }
 }
 
-/// A certificate as every front wants it. The names are those that people and `pult doctor` type.
+/// A certificate as every front wants it, also for those who know no name.
 fn write_certificate(folder: &Path) -> String {
-    let names = [NAME, "localhost"].map(str::to_owned);
+    let names = [NAME.to_owned(), format!("*.{HOSTS}"), "localhost".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     for (file, text) in
@@ -228,8 +259,8 @@ fn write_certificate(folder: &Path) -> String {
 }
 
 impl Program {
-    /// Its shipped configuration, below `compose/fronts`.
-    fn shipped(self) -> &'static str {
+    /// Its shipped configuration.
+    fn file(self) -> &'static str {
         match self {
             Apache => "apache/pult.conf",
             Nginx => "nginx/pult.conf",

@@ -42,10 +42,6 @@ impl Refusal {
     pub(super) fn code(&self) -> &str {
         self.problem["code"].as_str().unwrap_or_default()
     }
-
-    pub(super) fn detail(&self) -> &str {
-        self.problem["detail"].as_str().unwrap_or_default()
-    }
 }
 
 impl Visitor {
@@ -76,11 +72,6 @@ impl Visitor {
         cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         let me: Value = self.get("/api/v1/me").await.json().await.expect("JSON");
         me["csrf_token"].as_str().expect("a token").clone_into(&mut self.csrf);
-    }
-
-    /// The same visitor, signed out.
-    pub(super) fn unknown(&self) -> Self {
-        Self { cookie: String::new(), csrf: String::new(), ..self.clone() }
     }
 
     pub(super) fn request(&self, method: &Method, path: &str) -> RequestBuilder {

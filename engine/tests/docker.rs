@@ -24,7 +24,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use self::bed::{DockerBed, IMAGE, on_bed, with_bed};
+use self::bed::{DockerBed, IMAGE, no_new_networks, on_bed, with_bed};
 
 #[path = "docker/bed.rs"]
 mod bed;
@@ -155,6 +155,7 @@ async fn the_host_reaches_every_desktop_and_desktops_reach_none() {
             for launch in &desktops {
                 endpoints.push(answers(bed, launch.desktop).await);
             }
+            let _still = no_new_networks().await;
             for (from, own) in desktops.iter().zip(&endpoints) {
                 let reached = join_all(endpoints.iter().map(|to| reaches(bed, from.desktop, *to))).await;
                 // A desktop reaches itself, so the probe works.

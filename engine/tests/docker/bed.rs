@@ -19,10 +19,21 @@ use engine::{
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use tempfile::TempDir;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 /// The smallest desktop there is (`compose/desktops/tiny`).
 pub(crate) const IMAGE: &str = "pult/tiny:latest";
 const STRANGER: &str = "pult.test.stranger-of";
+
+/// Held, shared, by whoever makes networks or removes them, and alone by whoever needs that nobody does: Docker takes
+/// its isolation of networks out and puts it in again whenever one is made
+/// (`docs/decisions/engines-isolation-has-gaps.md`).
+static NETWORKS: RwLock<()> = RwLock::const_new(());
+
+/// As long as this is held, no test makes a network.
+pub(crate) async fn no_new_networks() -> RwLockWriteGuard<'static, ()> {
+    NETWORKS.write().await
+}
 
 /// Where the engine of these tests answers.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
@@ -64,6 +75,7 @@ impl DockerBed {
         });
         let image = engine.image(IMAGE).await.expect("the engine answers");
         assert!(image.is_some(), "the engine has no {IMAGE}; build it: compose/desktops/tiny");
+        let _making = NETWORKS.read().await;
         engine.prepare().await.expect("the engine is fit, and the networks are there");
         Self { engine, instance, storage, docker }
     }
@@ -93,6 +105,7 @@ impl DockerBed {
 
     /// Takes all away that bears our label, and all networks.
     async fn clear(&self) {
+        let _removing = NETWORKS.read().await;
         let labels = ["pult.instance", STRANGER].map(|label| format!("{label}={}", self.instance));
         for label in labels {
             let filters = HashMap::from([("label", vec![label])]);

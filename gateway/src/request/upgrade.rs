@@ -1,5 +1,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Version,
+    header::{self, GetAll},
+};
 use sha1::{Digest as _, Sha1};
 
 use crate::{
@@ -50,6 +53,7 @@ impl Wish {
             (has_body(headers), "it has a body"),
             (only(headers, header::SEC_WEBSOCKET_VERSION).is_none_or(|value| value != "13"), "the version is not 13"),
             (!key.is_some_and(is_key), "the key is not 16 bytes in base64"),
+            (!are_names(headers.get_all(header::SEC_WEBSOCKET_PROTOCOL)), "a subprotocol is not a token"),
         ];
         match (faults.iter().find(|(is_wrong, _)| *is_wrong), key) {
             (Some((_, fault)), _) => Err(Failure::UpgradeMalformed(fault)),
@@ -100,6 +104,14 @@ pub(crate) fn has_token(headers: &HeaderMap, name: &header::HeaderName, word: &s
         .iter()
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .any(|token| token.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether all that is offered can be a subprotocol's name (RFC 6455 section 4.1, RFC 9110 section 5.6.2). What
+/// `KasmVNC` would take for a path cannot.
+fn are_names(offers: GetAll<'_, HeaderValue>) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let mut offers = offers.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    offers.all(|offer| !offer.trim_ascii().is_empty() && offer.trim_ascii().iter().all(is_token))
 }
 
 /// The value of a header that may be given once.
@@ -171,6 +183,8 @@ mod tests {
             ("sec-websocket-key", "no base64 at all!"),
             ("content-length", "3"),
             ("transfer-encoding", "chunked"),
+            ("sec-websocket-protocol", "/api/x"),
+            ("sec-websocket-protocol", "binary, "),
         ] {
             assert_eq!(fault(&with(name, value)), Some("upgrade_malformed"), "{name}: {value}");
         }

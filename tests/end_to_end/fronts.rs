@@ -35,8 +35,6 @@ async fn pult() -> Pult {
 
 /// The same, with some keys set.
 async fn pult_with(settings: &[(&str, &str)]) -> Pult {
-    // reqwest asks for the process's own; the first to install it wins
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("https://{NAME}");
     let known = [("server.public_url", &*url), ("server.trusted_proxies", "[\"127.0.0.1\"]")];
     Pult::with(&[&known, settings].concat()).await

@@ -38,6 +38,8 @@ impl Pult {
 
     /// A Pult on this engine.
     pub(crate) async fn on(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        // reqwest asks for the process's own cryptography; the first test to install it wins
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let [port, admin_port] = free_ports();
         let settings = settings
             .iter()

@@ -13,6 +13,8 @@ use crate::house::{House, Outcome, at_once, on_both, on_several_processes, prese
 
 on_both![
     the_installation_is_made_once,
+    to_look_for_the_installation_makes_none,
+    the_database_tells_its_own_time,
     two_hundred_changes_at_once_are_all_seen_by_those_who_follow,
     a_change_is_announced_when_it_is_there_to_be_read,
     changes_that_nobody_follows_raise_no_revision,
@@ -30,6 +32,23 @@ async fn the_installation_is_made_once(house: House) -> Outcome {
     let id = house.store.installation().await?;
     assert_eq!(house.store.installation().await?, id);
     assert_eq!(house.count::<entity::installation::Entity>().await?, 1);
+    Ok(())
+}
+
+async fn to_look_for_the_installation_makes_none(house: House) -> Outcome {
+    let id = house.store.installation().await?;
+    assert_eq!(house.store.known_installation().await?, Some(id));
+    entity::installation::Entity::delete_many().exec(house.db()).await?;
+    assert_eq!(house.store.known_installation().await?, None);
+    assert_eq!(house.count::<entity::installation::Entity>().await?, 0);
+    Ok(())
+}
+
+async fn the_database_tells_its_own_time(house: House) -> Outcome {
+    // both are on this machine; the answer is cut to the millisecond
+    let before = chrono::Utc::now() - chrono::TimeDelta::milliseconds(1);
+    let told = house.store.clock().await?;
+    assert!(before <= told && told <= chrono::Utc::now(), "{told}");
     Ok(())
 }
 

@@ -137,10 +137,11 @@ impl Hop {
         self.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
     }
 
-    /// The problem's word, if it is one.
+    /// The problem's word, if it is one, or the one on a page that tells of it.
     pub(crate) fn code(&self) -> String {
         let problem: Value = serde_json::from_str(&self.body).unwrap_or_default();
-        problem["code"].as_str().unwrap_or_default().to_owned()
+        let reported = || self.body.split_once("<code>").and_then(|(_, report)| report.split(' ').next());
+        problem["code"].as_str().or_else(reported).unwrap_or_default().to_owned()
     }
 
     /// Its path and query, with who has it: the app or a desktop.

@@ -53,7 +53,7 @@ impl Wish {
             (has_body(headers), "it has a body"),
             (only(headers, header::SEC_WEBSOCKET_VERSION).is_none_or(|value| value != "13"), "the version is not 13"),
             (!key.is_some_and(is_key), "the key is not 16 bytes in base64"),
-            (!are_names(headers.get_all(header::SEC_WEBSOCKET_PROTOCOL)), "a subprotocol is not a token"),
+            (!are_names(&headers.get_all(header::SEC_WEBSOCKET_PROTOCOL)), "a subprotocol is not a token"),
         ];
         match (faults.iter().find(|(is_wrong, _)| *is_wrong), key) {
             (Some((_, fault)), _) => Err(Failure::UpgradeMalformed(fault)),
@@ -108,7 +108,7 @@ pub(crate) fn has_token(headers: &HeaderMap, name: &header::HeaderName, word: &s
 
 /// Whether all that is offered can be a subprotocol's name (RFC 6455 section 4.1, RFC 9110 section 5.6.2). What
 /// `KasmVNC` would take for a path cannot.
-fn are_names(offers: GetAll<'_, HeaderValue>) -> bool {
+fn are_names(offers: &GetAll<'_, HeaderValue>) -> bool {
     let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let mut offers = offers.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
     offers.all(|offer| !offer.trim_ascii().is_empty() && offer.trim_ascii().iter().all(is_token))

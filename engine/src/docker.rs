@@ -46,6 +46,9 @@ mod pull;
 /// Between two looks at a name that is taken by nothing to be seen.
 const NAME_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a network may be in the making by somebody else.
+const IN_THE_MAKING: Duration = Duration::from_secs(3);
+
 /// How a desktop is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
@@ -144,20 +147,20 @@ impl DockerEngine {
     async fn ensure_network(&self, policy: NetworkPolicy) -> Result<(), EngineError> {
         let name = network::name(self.instance, policy);
         let docker = self.line.client().await?;
-        let mut refused = None;
+        let mut deadline = None;
         loop {
             match self.line.call(docker.inspect_network(&name, None::<InspectNetworkOptions>)).await {
                 Ok(found) => return network::check(&found, self.instance, policy),
                 Err(fault) if fault.is_absent() => {}
                 Err(fault) => return Err(fault.into_error()),
             }
-            if let Some(refused) = refused {
-                return Err(refused);
-            }
             match self.line.call(docker.create_network(network::request(self.instance, policy))).await {
                 Ok(_) => return Ok(()),
-                // Perhaps somebody was faster; so look once more.
-                Err(fault) => refused = Some(fault.into_error()),
+                Err(fault) if *deadline.get_or_insert(Instant::now() + IN_THE_MAKING) < Instant::now() => {
+                    return Err(fault.into_error());
+                }
+                // Perhaps somebody was faster: its interface has the name before the network can be seen.
+                Err(_) => sleep(NAME_PAUSE).await,
             }
         }
     }

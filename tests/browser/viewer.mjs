@@ -133,6 +133,7 @@ await travel('viewer', async (page, context) => {
   for (let step = 0; step < 6 && (await focused()) !== 'Ansicht'; step += 1) await desktop.keyboard.press('ArrowRight');
   await desktop.keyboard.press('Enter');
   await desktop.getByRole('dialog', { name: 'Ansicht' }).waitFor();
+  await until('the focus is in the panel', () => desktop.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null));
   await desktop.keyboard.press('Escape');
   await until('the focus is back on the tool', async () => (await focused()) === 'Ansicht');
   await desktop.keyboard.press('Escape');

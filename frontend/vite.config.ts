@@ -59,6 +59,7 @@ export default defineConfig(({ mode }) => ({
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { settings: { navigation: { disableMainFrameNavigation: true, disableChildPageNavigation: true } } } },
     include: ['src/**/*.test.{ts,tsx}'],
+    testTimeout: 30_000,
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
   },

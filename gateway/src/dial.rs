@@ -31,7 +31,7 @@ impl Dialer {
             .await
             .map_err(|_| Failure::Timeout(Wait::Connect))?
             .map_err(Failure::Unreachable)?;
-        Socket::prepare(&socket).map_err(Failure::Unreachable)?;
+        socket.set_nodelay(true).map_err(Failure::Unreachable)?;
         match target.protocol {
             Protocol::Http => Ok(Socket::Plain(socket)),
             Protocol::Https => {

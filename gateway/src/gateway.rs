@@ -21,6 +21,7 @@ use crate::{
     limits::Limits,
     request::{self, Wish},
     response,
+    socket::Socket,
     stream::{Client, Ends, Stream, TakeOver},
     tap::Dialect,
 };
@@ -166,6 +167,7 @@ impl Gateway {
             Some((handshake, permit, connected)) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 let parts = response::switching(answer.response.headers(), &handshake)?;
                 let (desktop, early) = answer.into_connection().await?;
+                Socket::prepare(desktop.tcp()).map_err(Failure::Unreachable)?;
                 let stream = Stream {
                     desktop: route.desktop,
                     user: client.user,

@@ -30,14 +30,20 @@ pub enum Socket {
 impl Socket {
     /// Prepares a TCP connection for what desktops do: small messages go at once, and a peer that is gone without a word
     /// is noticed within 90 seconds, whether octets wait for it or not.
+    ///
+    /// When it is asked whether it is still there is a matter of chance, and it is asked often before it is given up.
+    /// Thousands of streams that came back at the same moment would else be asked at the same moment too, again and
+    /// again, and Linux drops what a processor's queue of arrivals does not hold (`net.core.netdev_max_backlog`, 1,000
+    /// packets; a bridge of containers fills it at once): those whose few questions were lost would be taken for dead.
     pub fn prepare(socket: &TcpStream) -> io::Result<()> {
         let keepalive = TcpKeepalive::new()
-            .with_time(Duration::from_secs(30))
-            .with_interval(Duration::from_secs(10))
-            .with_retries(3);
+            .with_time(Duration::from_secs(fastrand::u64(20..35)))
+            .with_interval(Duration::from_secs(fastrand::u64(2..=5)))
+            .with_retries(20);
         let socket = SockRef::from(socket);
         socket.set_tcp_nodelay(true)?;
         socket.set_tcp_keepalive(&keepalive)?;
+        // with it, it is this time that counts and not how often nothing came
         socket.set_tcp_user_timeout(Some(Duration::from_mins(1)))
     }
 

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use domain::desktop::{DesktopState, Served};
+use domain::{
+    desktop::{DesktopState, Served},
+    template::TemplateSpec,
+};
 use store::{RouteChanges, RouteRow, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -63,7 +66,10 @@ fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Rout
             (Some(image), protocol, verify_tls, path, user, client)
         }
         // what does not run, or ran already when this was not remembered yet
-        None => (None, template.protocol, template.verify_tls, template.path, template.vnc_user, template.client),
+        None => {
+            let TemplateSpec { protocol, verify_tls, path, vnc_user, client, .. } = template.as_ref().clone();
+            (None, protocol, verify_tls, path, vnc_user, client)
+        }
     };
     let target = match (desktop.endpoint, desktop.container, password) {
         (Some(endpoint), Some(container), Some(password)) if running => Some(Target {
@@ -86,7 +92,7 @@ fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Rout
         name: desktop.name,
         host_label,
         owner: desktop.owner,
-        template: template.slug,
+        template: template.slug.clone(),
         client,
         state: desktop.state,
         target,

@@ -1,4 +1,9 @@
-use domain::{DesktopId, desktop::Desktop, template::TemplateSpec};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use domain::{DesktopId, TemplateId, desktop::Desktop, template::TemplateSpec};
 use entity::{desktop, template};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use secrecy::SecretString;
@@ -15,8 +20,8 @@ pub struct Routes<'a>(pub(crate) &'a Store);
 pub struct RouteRow {
     /// The desktop.
     pub desktop: Desktop,
-    /// What it is made from.
-    pub template: TemplateSpec,
+    /// What it is made from: one for all that are.
+    pub template: Arc<TemplateSpec>,
     /// The password of its container, once that was made; none either where it was sealed with another key.
     pub password: Option<SecretString>,
     /// First part of its own host name, there as soon as the password is.
@@ -59,36 +64,43 @@ impl Routes<'_> {
         if !is_storable(value) {
             return Ok(None);
         }
-        let row = desktop::Entity::find()
-            .find_also_related(template::Entity)
-            .filter(column.eq(value))
-            .filter(rows::live())
-            .one(self.0.db())
-            .await?;
-        row.map(|row| self.to_route(row)).transpose()
+        let select = desktop::Entity::find().filter(column.eq(value)).filter(rows::live());
+        let row = select.one(self.0.db()).await?;
+        Ok(self.to_routes(row.into_iter().collect()).await?.pop())
     }
 
     async fn changed(&self, revision: i64, live_only: bool) -> Result<RouteChanges, StoreError> {
         // The counter first: what is committed in between is found again next time, never skipped.
         let until = self.0.revision().await?;
-        let mut select =
-            desktop::Entity::find().find_also_related(template::Entity).filter(desktop::Column::Revision.gt(revision));
+        let mut select = desktop::Entity::find().filter(desktop::Column::Revision.gt(revision));
         if live_only {
             select = select.filter(rows::live());
         }
-        let (mut rows, mut removed) = (Vec::new(), Vec::new());
-        for row in select.all(self.0.db()).await? {
-            if row.0.removed_at.is_some() {
-                removed.push(row.0.id);
-            } else {
-                rows.push(self.to_route(row)?);
-            }
-        }
-        Ok(RouteChanges { rows, removed, revision: until })
+        let (removed, live): (Vec<_>, Vec<_>) =
+            select.all(self.0.db()).await?.into_iter().partition(|row| row.removed_at.is_some());
+        let removed = removed.into_iter().map(|row| row.id).collect();
+        Ok(RouteChanges { rows: self.to_routes(live).await?, removed, revision: until })
     }
 
-    fn to_route(self, (row, template): (desktop::Model, Option<template::Model>)) -> Result<RouteRow, StoreError> {
-        let template = template.ok_or_else(|| StoreError::Corrupt("a desktop's template is missing".to_owned()))?;
+    /// With what each is made from. A school has thousands of desktops and a dozen templates, so these are read once.
+    async fn to_routes(self, rows: Vec<desktop::Model>) -> Result<Vec<RouteRow>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let used: HashSet<_> = rows.iter().map(|row| row.template_id).collect();
+        let templates =
+            template::Entity::find().filter(template::Column::Id.is_in(used)).all(self.0.db()).await?.into_iter();
+        let templates: HashMap<TemplateId, _> = templates
+            .map(|row| Ok((row.id, Arc::new(crate::templates::to_spec(row)?))))
+            .collect::<Result<_, StoreError>>()?;
+        let to_route = |row: desktop::Model| match templates.get(&row.template_id) {
+            Some(template) => Ok(self.to_route(row, Arc::clone(template))),
+            None => Err(StoreError::Corrupt("a desktop's template is missing".to_owned())),
+        };
+        rows.into_iter().map(to_route).collect()
+    }
+
+    fn to_route(self, row: desktop::Model, template: Arc<TemplateSpec>) -> RouteRow {
         let open = |sealed: &String| match self.0.sealer().open(sealed, &rows::place(row.id, row.generation)) {
             Ok(password) => Some(password),
             // One desktop that cannot be opened must not take everybody else's route away.
@@ -99,7 +111,6 @@ impl Routes<'_> {
         };
         let password = row.credential.as_ref().and_then(open);
         let host_label = row.host_label.clone();
-        let (desktop, template) = (rows::to_domain(row), crate::templates::to_spec(template)?);
-        Ok(RouteRow { desktop, template, password, host_label })
+        RouteRow { desktop: rows::to_domain(row), template, password, host_label }
     }
 }

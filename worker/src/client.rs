@@ -12,7 +12,7 @@ use std::{
 use domain::{desktop::Served, template::Client};
 use engine::{Engine, EngineError};
 use files::{ClientKey, Clients, FilesError, UnpackError, key_of, name_of};
-use store::StoreError;
+use store::{Store, StoreError};
 use tracing::{debug, info, warn};
 
 use crate::Shared;
@@ -106,8 +106,8 @@ impl Unpacker {
 
 /// Unpacks what the next starts will need: after a template was made or edited, and after its image was pulled. A
 /// start does not rely on it.
-pub(crate) async fn prepare(shared: &Shared) -> Result<(), StoreError> {
-    for key in of_templates(shared).await?.unwrap_or_default() {
+pub(crate) async fn prepare(shared: &Shared, store: &Store) -> Result<(), StoreError> {
+    for key in of_templates(shared, store).await?.unwrap_or_default() {
         match shared.unpacker.ensure(&key).await {
             // told when it was found
             Ok(()) | Err(ClientError::Unfit(_)) => {}
@@ -118,11 +118,11 @@ pub(crate) async fn prepare(shared: &Shared) -> Result<(), StoreError> {
 }
 
 /// Takes away what neither a template nor a desktop uses. Nothing, where it is not known what they use.
-pub(crate) async fn sweep(shared: &Shared) -> Result<(), StoreError> {
-    let Some(mut used) = of_templates(shared).await? else {
+pub(crate) async fn sweep(shared: &Shared, store: &Store) -> Result<(), StoreError> {
+    let Some(mut used) = of_templates(shared, store).await? else {
         return Ok(());
     };
-    let desktops = shared.store.desktops().live().await?.into_iter().filter_map(|desktop| desktop.served);
+    let desktops = shared.records.live().await?.into_iter().filter_map(|desktop| desktop.served);
     used.extend(desktops.filter_map(|served| key_of(served.image, &served.client)));
     if let Err(error) = shared.unpacker.clients.sweep(used, UNUSED_FOR).await {
         warn!(error = &error as &dyn std::error::Error, "unused clients cannot be taken away");
@@ -132,9 +132,9 @@ pub(crate) async fn sweep(shared: &Shared) -> Result<(), StoreError> {
 
 /// What desktops of today's templates and images would have; nothing while the engine is away. An image that was not
 /// pulled yet has none.
-async fn of_templates(shared: &Shared) -> Result<Option<HashSet<ClientKey>>, StoreError> {
+async fn of_templates(shared: &Shared, store: &Store) -> Result<Option<HashSet<ClientKey>>, StoreError> {
     let mut keys = HashSet::new();
-    for template in shared.store.templates().all().await? {
+    for template in store.templates().all().await? {
         let Client::Image(folder) = template.spec.client else { continue };
         match shared.engine.image(&template.spec.image).await {
             Ok(image) => keys.extend(image.map(|image| (image.id, folder))),

@@ -15,6 +15,7 @@ mod observe;
 mod pull;
 mod reap;
 mod reconcile;
+mod records;
 mod schedule;
 mod supervise;
 
@@ -26,6 +27,13 @@ use files::{Clients, Spaces};
 use store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+use self::{
+    client::Unpacker,
+    clock::Clock,
+    reconcile::{Admission, Dirty, HttpProber, Prober, Written},
+    records::Records,
+};
 
 pub use config::{Config, Reaper};
 
@@ -49,14 +57,16 @@ pub struct Parts {
 
 /// What all loops of a worker share.
 struct Shared {
-    store: Store,
+    records: Arc<dyn Records>,
     engine: Arc<dyn Engine>,
+    prober: Arc<dyn Prober>,
+    clock: Clock,
     spaces: Spaces,
-    unpacker: client::Unpacker,
+    unpacker: Unpacker,
     config: Config,
-    dirty: reconcile::Dirty,
-    admission: reconcile::Admission,
-    written: reconcile::Written,
+    dirty: Dirty,
+    admission: Admission,
+    written: Written,
     caught_up: watch::Sender<bool>,
 }
 
@@ -64,22 +74,36 @@ struct Shared {
 pub async fn run(parts: Parts, shutdown: CancellationToken) {
     let Parts { store, engine, spaces, clients, config, suspects, caught_up } = parts;
     let shared = Arc::new(Shared {
-        admission: reconcile::Admission::new(config.max_concurrent_starts),
-        dirty: reconcile::Dirty::default(),
-        written: reconcile::Written::default(),
-        unpacker: client::Unpacker::new(Arc::clone(&engine), clients),
-        store,
+        admission: Admission::new(config.max_concurrent_starts),
+        dirty: Dirty::default(),
+        written: Written::default(),
+        unpacker: Unpacker::new(Arc::clone(&engine), clients),
+        records: Arc::new(store.clone()),
         engine,
+        prober: Arc::new(HttpProber),
+        clock: Clock::system(),
         spaces,
         config,
         caught_up,
     });
+    let schedule = || schedule::run(Arc::clone(&shared), store.clone(), shutdown.clone());
+    let pull = || pull::run(Arc::clone(&shared), store.clone(), shutdown.clone());
     tokio::join!(
-        supervise::forever("observe", &shutdown, || observe::run(Arc::clone(&shared), shutdown.clone())),
-        supervise::forever("intents", &shutdown, || reconcile::follow(Arc::clone(&shared), shutdown.clone())),
-        supervise::forever("reconcile", &shutdown, || reconcile::run(Arc::clone(&shared), shutdown.clone())),
-        supervise::forever("schedule", &shutdown, || schedule::run(Arc::clone(&shared), shutdown.clone())),
-        supervise::forever("pull", &shutdown, || pull::run(Arc::clone(&shared), shutdown.clone())),
-        observe::suspects(Arc::clone(&shared), suspects, shutdown.clone()),
+        converge(&shared, suspects, &shutdown),
+        supervise::forever("schedule", &shutdown, schedule),
+        supervise::forever("pull", &shutdown, pull),
+    );
+}
+
+/// What brings desktops to where they are wanted: all that acts on containers but the clock.
+async fn converge(shared: &Arc<Shared>, suspects: mpsc::Receiver<DesktopId>, shutdown: &CancellationToken) {
+    let observe = || observe::run(Arc::clone(shared), shutdown.clone());
+    let follow = || reconcile::follow(Arc::clone(shared), shutdown.clone());
+    let reconcile = || reconcile::run(Arc::clone(shared), shutdown.clone());
+    tokio::join!(
+        supervise::forever("observe", shutdown, observe),
+        supervise::forever("intents", shutdown, follow),
+        supervise::forever("reconcile", shutdown, reconcile),
+        observe::suspects(Arc::clone(shared), suspects, shutdown.clone()),
     );
 }

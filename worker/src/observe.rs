@@ -27,6 +27,7 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
     let mut pause = FIRST_PAUSE;
     loop {
         let ended = tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             ended = connected(&shared, &mut pause) => ended,
         };
@@ -34,6 +35,7 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
         warn!(error = &error as &dyn std::error::Error, "the engine is away; trying again");
         report(&shared, Some(&error)).await;
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
         }
@@ -54,6 +56,9 @@ async fn connected(shared: &Shared, pause: &mut Duration) -> Result<std::convert
     heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
+            _ = heartbeat.tick() => shared.engine.ping().await?,
+            _ = resync.tick() => resync::run(shared).await?,
             hint = hints.next() => match hint {
                 Some(hint) => {
                     let hint = hint?;
@@ -62,8 +67,6 @@ async fn connected(shared: &Shared, pause: &mut Duration) -> Result<std::convert
                 }
                 None => return Err(EngineError::Unreachable { detail: "the event stream ended".to_owned() }),
             },
-            _ = heartbeat.tick() => shared.engine.ping().await?,
-            _ = resync.tick() => resync::run(shared).await?,
         }
     }
 }
@@ -71,7 +74,7 @@ async fn connected(shared: &Shared, pause: &mut Duration) -> Result<std::convert
 /// Says in the database whether the engine answers, for pages and other processes.
 async fn report(shared: &Shared, error: Option<&EngineError>) {
     let message = error.map(ToString::to_string);
-    if let Err(error) = shared.store.engines().report(&shared.config.node, error.is_none(), message).await {
+    if let Err(error) = shared.records.report_engine(&shared.config.node, error.is_none(), message).await {
         warn!(error = &error as &dyn std::error::Error, "the engine's state cannot be stored");
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use engine::{EngineError, PullProgress};
 use futures::StreamExt;
-use store::{Job, JobState, StoreError};
+use store::{Job, JobState, Store, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -18,16 +18,17 @@ const REPORT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_secs(5);
 
 /// Takes one job after the other until shutdown. One that shutdown interrupts is taken up again at the next start.
-pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
-    let mut announced = shared.store.revisions();
+pub(crate) async fn run(shared: Arc<Shared>, store: Store, shutdown: CancellationToken) {
+    let mut announced = store.revisions();
     loop {
-        let worked = shutdown.run_until_cancelled(work(&shared)).await;
+        let worked = shutdown.run_until_cancelled(work(&shared, &store)).await;
         match worked {
             None => return,
             Some(Ok(())) => {}
             Some(Err(error)) => warn!(error = &error as &dyn std::error::Error, "a job's progress cannot be stored"),
         }
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             _ = announced.changed() => {}
             () = tokio::time::sleep(POLL) => {}
@@ -35,17 +36,17 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
     }
 }
 
-async fn work(shared: &Shared) -> Result<(), StoreError> {
-    for job in shared.store.jobs().open().await? {
+async fn work(shared: &Shared, store: &Store) -> Result<(), StoreError> {
+    for job in store.jobs().open().await? {
         if job.kind == store::PULL {
-            pull(shared, &job).await?;
+            pull(shared, store, &job).await?;
         }
     }
     Ok(())
 }
 
-async fn pull(shared: &Shared, job: &Job) -> Result<(), StoreError> {
-    let jobs = shared.store.jobs();
+async fn pull(shared: &Shared, store: &Store, job: &Job) -> Result<(), StoreError> {
+    let jobs = store.jobs();
     jobs.report(job.id, JobState::Running, None, "").await?;
     let mut progress = shared.engine.pull(&job.subject);
     let mut reported = Instant::now();

@@ -23,5 +23,5 @@ fn idle_policy(shared: &Shared, details: &Details) -> IdlePolicy {
 async fn audit(shared: &Shared, details: &Details, action: &str, why: &Why) -> Result<(), StoreError> {
     info!(desktop = %details.desktop.id, action, why = why.code(), "reaped");
     let detail = serde_json::json!(why);
-    shared.store.audit().record(None, action, Some(details.desktop.id.to_string()), Some(detail)).await
+    shared.records.audit(action, details.desktop.id.to_string(), detail).await
 }

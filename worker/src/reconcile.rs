@@ -26,8 +26,9 @@ use tracing::{Instrument, debug, info, info_span, warn};
 pub(crate) use admission::Admission;
 pub(crate) use dirty::Dirty;
 pub(crate) use follow::{Written, follow};
+pub(crate) use probe::{HttpProber, Prober};
 
-use crate::{Shared, clock::now};
+use crate::Shared;
 
 /// Desktops looked at at a time. Starts are bounded by the admission, this bounds the engine's load at a resync.
 const AT_ONCE: usize = 64;
@@ -104,7 +105,7 @@ enum Flow {
 
 /// Looks, decides, and takes one step.
 async fn step(shared: &Shared, id: DesktopId) -> Result<Flow, StepError> {
-    let desktop = shared.store.desktops().get(id).await?;
+    let desktop = shared.records.desktop(id).await?;
     if shared.admission.note(id, desktop.as_ref().map(|desktop| desktop.state)) {
         admission::call_next(shared).await?;
     }
@@ -112,9 +113,10 @@ async fn step(shared: &Shared, id: DesktopId) -> Result<Flow, StepError> {
         return Ok(Flow::Rest);
     };
     let seen = shared.engine.inspect(id).await?;
-    match converge::next(&desktop, seen.as_ref(), &shared.config.start, now()) {
+    let now = shared.clock.now();
+    match converge::next(&desktop, seen.as_ref(), &shared.config.start, now) {
         Next::Rest => Ok(Flow::Rest),
-        Next::Wait(until) => Ok(Flow::At((until - now()).to_std().unwrap_or_default())),
+        Next::Wait(until) => Ok(Flow::At((until - now).to_std().unwrap_or_default())),
         Next::Record(row) => {
             record(shared, &desktop, *row).await?;
             Ok(Flow::Again)
@@ -141,7 +143,7 @@ async fn take(shared: &Shared, desktop: Desktop, seen: Option<Observed>, act: Ac
 
 /// Stores a row made from another one, unless that has changed meanwhile; then the next look starts from the change.
 async fn record(shared: &Shared, before: &Desktop, after: Desktop) -> Result<(), StoreError> {
-    let Some(stored) = shared.store.desktops().save(&after).await? else {
+    let Some(stored) = shared.records.save(&after).await? else {
         debug!("the row has changed meanwhile");
         return Ok(());
     };
@@ -151,7 +153,7 @@ async fn record(shared: &Shared, before: &Desktop, after: Desktop) -> Result<(),
         info!(from = %before.state, to = %stored.state, why, revision = stored.revision, "desktop changed");
     }
     if before.state == DesktopState::Starting && stored.state != DesktopState::Starting {
-        let took = (stored.state == DesktopState::Running).then(|| now() - before.requested_at);
+        let took = (stored.state == DesktopState::Running).then(|| shared.clock.now() - before.requested_at);
         shared.admission.finished(stored.id, took);
         admission::call_next(shared).await?;
     }

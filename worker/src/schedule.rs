@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use store::StoreError;
+use store::{Store, StoreError};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -15,8 +15,8 @@ const EVERY_FIVE_SECONDS: &str = "*/5 * * * * *";
 const EVERY_MINUTE: &str = "30 * * * * *";
 
 /// Ticks until shutdown.
-pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
-    match schedule(&shared).await {
+pub(crate) async fn run(shared: Arc<Shared>, store: Store, shutdown: CancellationToken) {
+    match schedule(&shared, &store).await {
         Ok(mut scheduler) => {
             shutdown.cancelled().await;
             if let Err(error) = scheduler.shutdown().await {
@@ -27,22 +27,30 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
     }
 }
 
-async fn schedule(shared: &Arc<Shared>) -> Result<JobScheduler, JobSchedulerError> {
+async fn schedule(shared: &Arc<Shared>, store: &Store) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     scheduler
-        .add(job(shared, EVERY_FIVE_SECONDS, "idle", |shared| async move { reap::idle::run(&shared).await })?)
+        .add(job(shared, store, EVERY_FIVE_SECONDS, "idle", |shared, _| async move { reap::idle::run(&shared).await })?)
         .await?;
     scheduler
-        .add(job(shared, EVERY_FIVE_SECONDS, "clients", |shared| async move { client::prepare(&shared).await })?)
+        .add(job(shared, store, EVERY_FIVE_SECONDS, "clients", |shared, store| async move {
+            client::prepare(&shared, &store).await
+        })?)
         .await?;
     scheduler
-        .add(job(shared, EVERY_MINUTE, "unused clients", |shared| async move { client::sweep(&shared).await })?)
+        .add(job(shared, store, EVERY_MINUTE, "unused clients", |shared, store| async move {
+            client::sweep(&shared, &store).await
+        })?)
         .await?;
     scheduler
-        .add(job(shared, EVERY_MINUTE, "nightly", |shared| async move { reap::nightly::run(&shared).await })?)
+        .add(job(shared, store, EVERY_MINUTE, "nightly", |shared, store| async move {
+            reap::nightly::run(&shared, &store).await
+        })?)
         .await?;
     scheduler
-        .add(job(shared, EVERY_MINUTE, "expired", |shared| async move { reap::expired::run(&shared).await })?)
+        .add(job(shared, store, EVERY_MINUTE, "expired", |shared, store| async move {
+            reap::expired::run(&shared, &store).await
+        })?)
         .await?;
     scheduler.start().await?;
     Ok(scheduler)
@@ -51,22 +59,23 @@ async fn schedule(shared: &Arc<Shared>) -> Result<JobScheduler, JobSchedulerErro
 /// A job that logs its failure and never runs beside itself.
 fn job<F>(
     shared: &Arc<Shared>,
+    store: &Store,
     when: &str,
     name: &'static str,
-    work: impl Fn(Arc<Shared>) -> F + Copy + Send + Sync + 'static,
+    work: impl Fn(Arc<Shared>, Store) -> F + Copy + Send + Sync + 'static,
 ) -> Result<Job, JobSchedulerError>
 where
     F: Future<Output = Result<(), StoreError>> + Send + 'static,
 {
-    let shared = Arc::clone(shared);
+    let (shared, store) = (Arc::clone(shared), store.clone());
     let running = Arc::new(tokio::sync::Mutex::new(()));
     Job::new_async(when, move |_, _| {
-        let (shared, running) = (Arc::clone(&shared), Arc::clone(&running));
+        let (shared, store, running) = (Arc::clone(&shared), store.clone(), Arc::clone(&running));
         Box::pin(async move {
             let Ok(_alone) = running.try_lock() else {
                 return;
             };
-            if let Err(error) = work(shared).await {
+            if let Err(error) = work(shared, store).await {
                 warn!(job = name, error = &error as &dyn std::error::Error, "a scheduled job failed");
             }
         })

@@ -22,6 +22,7 @@ pub(crate) async fn forever<F: Future<Output = ()>>(
             Err(_) => error!(task = name, "background task panicked; starting it again"),
         }
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
         }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use domain::{
     DesktopId,
@@ -13,14 +13,14 @@ use crate::{Shared, reap::orphans};
 /// came, deletions among them. Running it twice is harmless: it changes nothing itself.
 pub(crate) async fn run(shared: &Shared) -> Result<(), EngineError> {
     let listed = shared.engine.list().await?;
-    let rows = match shared.store.desktops().live().await {
+    let rows = match shared.records.live().await {
         Ok(rows) => rows,
         Err(error) => {
             warn!(error = &error as &dyn std::error::Error, "desktops cannot be compared with the engine");
             return Ok(());
         }
     };
-    let mut containers: HashMap<DesktopId, Listed> = listed.into_iter().map(|one| (one.desktop, one)).collect();
+    let mut containers: BTreeMap<DesktopId, Listed> = listed.into_iter().map(|one| (one.desktop, one)).collect();
     let mut marked = 0;
     for row in &rows {
         if may_have_changed(row, containers.remove(&row.id).as_ref()) {
@@ -30,7 +30,7 @@ pub(crate) async fn run(shared: &Shared) -> Result<(), EngineError> {
     }
     debug!(desktops = rows.len(), marked, unknown = containers.len(), "compared with the engine");
     orphans::consider(shared, containers.into_values()).await;
-    if let Err(error) = shared.store.engines().checked(&shared.config.node).await {
+    if let Err(error) = shared.records.engine_compared(&shared.config.node).await {
         warn!(error = &error as &dyn std::error::Error, "the time of the comparison cannot be stored");
     }
     Ok(())

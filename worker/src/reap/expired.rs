@@ -1,29 +1,30 @@
 use chrono::TimeDelta;
 use domain::{desktop::DesktopState, why::Why};
-use store::StoreError;
+use store::{Store, StoreError};
 
 use super::audit;
-use crate::{Shared, clock::now};
+use crate::Shared;
 
 /// How long the row of a removed desktop is kept, so that readers that were away learn of it.
 const TOMBSTONE: TimeDelta = TimeDelta::days(1);
 
 /// Removes desktops that were not used for very long, and forgets those removed long ago. Files stay.
-pub(crate) async fn run(shared: &Shared) -> Result<(), StoreError> {
-    shared.store.desktops().purge_removed(now() - TOMBSTONE).await?;
-    shared.store.sessions().purge().await?;
-    shared.store.passes().purge().await?;
+pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<(), StoreError> {
+    let now = shared.clock.now();
+    store.desktops().purge_removed(now - TOMBSTONE).await?;
+    store.sessions().purge().await?;
+    store.passes().purge().await?;
     let limit = shared.config.reaper.remove_stopped_after.and_then(|limit| TimeDelta::from_std(limit).ok());
     let Some(limit) = limit else {
         return Ok(());
     };
-    for details in shared.store.desktops().in_states(&[DesktopState::Stopped, DesktopState::Failed]).await? {
-        if details.desktop.ended_at.is_some_and(|ended| ended + limit < now()) {
+    for details in shared.records.in_states(&[DesktopState::Stopped, DesktopState::Failed]).await? {
+        if details.desktop.ended_at.is_some_and(|ended| ended + limit < now) {
             let expired = |desktop: domain::desktop::Desktop| {
                 let rests = matches!(desktop.state, DesktopState::Stopped | DesktopState::Failed);
                 if rests { desktop.want_removed() } else { desktop }
             };
-            shared.store.desktops().change(details.desktop.id, expired).await?;
+            shared.records.change(details.desktop.id, Box::new(expired)).await?;
             audit(shared, &details, "desktop.remove", &Why::Removed).await?;
         }
     }

@@ -1,9 +1,9 @@
 use chrono::TimeDelta;
 use domain::{desktop::DesktopState, why::Why};
-use store::StoreError;
+use store::{Store, StoreError};
 
 use super::audit;
-use crate::{Shared, clock::now};
+use crate::Shared;
 
 const JOB: &str = "nightly_stop";
 /// A run that was missed by more than this, while Pult was off, is not made up for.
@@ -11,13 +11,13 @@ const LATEST: TimeDelta = TimeDelta::hours(1);
 
 /// Stops every desktop at the hour that the schedule names. Due if and only if an hour of the schedule lies between
 /// the last run and now, counted on the clock of the installation's time zone.
-pub(crate) async fn run(shared: &Shared) -> Result<(), StoreError> {
+pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<(), StoreError> {
     let Some(cron) = &shared.config.reaper.nightly_stop else {
         return Ok(());
     };
-    let now = now();
-    let Some(last) = shared.store.schedule().last_started(JOB).await? else {
-        return shared.store.schedule().started(JOB, now).await;
+    let now = shared.clock.now();
+    let Some(last) = store.schedule().last_started(JOB).await? else {
+        return store.schedule().started(JOB, now).await;
     };
     let zone = shared.config.time_zone;
     let since = last.max(now - LATEST);
@@ -25,10 +25,10 @@ pub(crate) async fn run(shared: &Shared) -> Result<(), StoreError> {
     if !due {
         return Ok(());
     }
-    shared.store.schedule().started(JOB, now).await?;
+    store.schedule().started(JOB, now).await?;
     let awake = [DesktopState::Requested, DesktopState::Queued, DesktopState::Starting, DesktopState::Running];
-    for details in shared.store.desktops().in_states(&awake).await? {
-        shared.store.desktops().change(details.desktop.id, |desktop| desktop.want_stopped(Why::Nightly)).await?;
+    for details in shared.records.in_states(&awake).await? {
+        shared.records.change(details.desktop.id, Box::new(|desktop| desktop.want_stopped(Why::Nightly))).await?;
         audit(shared, &details, "desktop.stop", &Why::Nightly).await?;
     }
     Ok(())

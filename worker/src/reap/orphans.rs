@@ -3,7 +3,7 @@ use engine::Listed;
 use store::StoreError;
 use tracing::{info, warn};
 
-use crate::{Shared, clock::now};
+use crate::Shared;
 
 /// Looks at containers of ours that no desktop is known for: after a database was lost, or restored from a backup.
 ///
@@ -28,16 +28,16 @@ enum OrphanError {
 }
 
 async fn consider_one(shared: &Shared, container: Listed) -> Result<(), OrphanError> {
-    let removed_before = shared.store.desktops().get(container.desktop).await?.is_some();
+    let removed_before = shared.records.desktop(container.desktop).await?.is_some();
     if removed_before {
         return remove(shared, &container, "its desktop was removed").await;
     }
-    let owner = shared.store.users().get(container.owner).await?;
-    let template = shared.store.templates().by_slug(&container.template).await?;
+    let owner = shared.records.user(container.owner).await?;
+    let template = shared.records.template_by_slug(&container.template).await?;
     if let (Some(owner), Some(template)) = (owner, template) {
         let password = shared.engine.password(container.desktop).await?;
         let adopted =
-            shared.store.desktops().adopt(container.desktop, &owner, &template, container.generation, password).await?;
+            shared.records.adopt(container.desktop, &owner, &template, container.generation, password).await?;
         if adopted {
             info!(desktop = %container.desktop, "an unknown container was adopted");
             audit(shared, &container, "container.adopt", "its owner is known").await?;
@@ -46,7 +46,7 @@ async fn consider_one(shared: &Shared, container: Listed) -> Result<(), OrphanEr
         }
     }
     let old_enough = TimeDelta::from_std(shared.config.reaper.orphan_after).unwrap_or(TimeDelta::MAX);
-    if now() - container.created_at > old_enough {
+    if shared.clock.now() - container.created_at > old_enough {
         return remove(shared, &container, "nobody is known for it").await;
     }
     Ok(())
@@ -60,5 +60,5 @@ async fn remove(shared: &Shared, container: &Listed, reason: &str) -> Result<(),
 
 async fn audit(shared: &Shared, container: &Listed, action: &str, reason: &str) -> Result<(), StoreError> {
     let detail = serde_json::json!({ "desktop": container.desktop, "owner": container.owner, "reason": reason });
-    shared.store.audit().record(None, action, Some(container.container.to_string()), Some(detail)).await
+    shared.records.audit(action, container.container.to_string(), detail).await
 }

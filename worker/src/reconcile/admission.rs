@@ -142,7 +142,7 @@ pub(super) async fn call_next(shared: &Shared) -> Result<(), StoreError> {
     if places.is_empty() {
         return Ok(());
     }
-    let revision = shared.store.desktops().set_places(&places).await?;
+    let revision = shared.records.set_places(&places).await?;
     for (desktop, ..) in places {
         shared.written.note(desktop, revision);
     }
@@ -155,13 +155,13 @@ mod tests {
     use domain::DesktopId;
 
     use super::Admission;
-    use crate::clock::now;
+    use crate::clock::Clock;
 
     #[test]
     fn slots_go_to_those_who_asked_first() {
         let admission = Admission::new(1);
         let [first, second, third] = [(); 3].map(|()| DesktopId::new());
-        let asked = now();
+        let asked = Clock::system().now();
         assert_eq!(admission.enter(first, asked), None);
         assert_eq!(admission.enter(third, asked + TimeDelta::seconds(2)).map(|place| place.1), Some(1));
         assert_eq!(admission.enter(second, asked + TimeDelta::seconds(1)).map(|place| place.1), Some(1));

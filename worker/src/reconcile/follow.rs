@@ -32,12 +32,13 @@ impl Written {
 /// Puts desktops on the queue whose row somebody else has changed. Running it twice is harmless: a desktop that is
 /// looked at twice is found at rest.
 pub(crate) async fn follow(shared: Arc<Shared>, shutdown: CancellationToken) {
-    let mut announced = shared.store.revisions();
+    let mut announced = shared.records.revisions();
     // what was wanted before this worker was there is found by the first resync
     let mut known = *announced.borrow_and_update();
     let mut poll = tokio::time::interval(POLL);
     loop {
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             _ = announced.changed() => {}
             _ = poll.tick() => {}
@@ -53,11 +54,11 @@ pub(crate) async fn follow(shared: Arc<Shared>, shutdown: CancellationToken) {
 }
 
 async fn catch_up(shared: &Shared, known: i64) -> Result<i64, store::StoreError> {
-    let revision = shared.store.revision().await?;
+    let revision = shared.records.revision().await?;
     if revision == known {
         return Ok(known);
     }
-    for (desktop, changed) in shared.store.desktops().changed_since(known).await? {
+    for (desktop, changed) in shared.records.changed_since(known).await? {
         if !shared.written.is_ours(desktop, changed) {
             shared.dirty.mark(desktop);
         }

@@ -10,7 +10,7 @@ use engine::{EngineError, Launch, Mount};
 use files::FilesError;
 
 use super::{Flow, StepError, record};
-use crate::{Shared, clock::now};
+use crate::Shared;
 
 /// The home folder in every image.
 const HOME: &str = "/home/kasm-user";
@@ -49,13 +49,13 @@ pub(super) async fn start(shared: &Shared, desktop: Desktop) -> Result<Flow, Ste
 
 /// All that is said about the container, with its folders made.
 async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Launch>, FilesError>, StepError> {
-    let Some(template) = shared.store.templates().get(desktop.template).await? else {
+    let Some(template) = shared.records.template(desktop.template).await? else {
         return Ok(Ok(None));
     };
-    let Some(owner) = shared.store.users().get(desktop.owner).await? else {
+    let Some(owner) = shared.records.user(desktop.owner).await? else {
         return Ok(Ok(None));
     };
-    let Some(vnc_password) = shared.store.desktops().credential(desktop).await? else {
+    let Some(vnc_password) = shared.records.credential(desktop).await? else {
         return Ok(Ok(None));
     };
     let spec = template.spec;
@@ -113,10 +113,10 @@ async fn refused(shared: &Shared, desktop: Desktop, error: EngineError) -> Resul
 
 /// Counts a try that failed. The row is read again first: the container's own part of it may just have been stored.
 pub(super) async fn failed(shared: &Shared, desktop: Desktop, why: Why) -> Result<Flow, StepError> {
-    let Some(desktop) = shared.store.desktops().get(desktop.id).await? else {
+    let Some(desktop) = shared.records.desktop(desktop.id).await? else {
         return Ok(Flow::Rest);
     };
-    let after = desktop.clone().try_failed(why, &shared.config.start, now());
+    let after = desktop.clone().try_failed(why, &shared.config.start, shared.clock.now());
     record(shared, &desktop, after).await?;
     Ok(Flow::Again)
 }

@@ -8,6 +8,7 @@ mod tls;
 
 use std::{pin::pin, time::Duration};
 
+use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{
@@ -29,7 +30,6 @@ use super::{Flow, StepError, launch, record};
 use crate::{
     Shared,
     client::{ClientError, Unfit},
-    clock::now,
 };
 
 /// How long a desktop is asked before its row and its container are looked at again.
@@ -40,9 +40,25 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(120);
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// Asks desktops whether they are ready.
+#[async_trait]
+pub(crate) trait Prober: Send + Sync + 'static {
+    /// Asks once, and yields the certificate of a desktop that has one.
+    async fn ask(
+        &self,
+        endpoint: Endpoint,
+        template: &TemplateSpec,
+        password: &SecretString,
+    ) -> Result<Option<Fingerprint>, NotReady>;
+}
+
+/// Asks over HTTP, as a browser would.
+#[derive(Debug)]
+pub(crate) struct HttpProber;
+
 /// Why a desktop is not ready.
 #[derive(Debug, thiserror::Error)]
-enum NotReady {
+pub(crate) enum NotReady {
     #[error("no connection: {0}")]
     Connect(#[source] std::io::Error),
     #[error("no TLS: {0}")]
@@ -57,10 +73,10 @@ enum NotReady {
 
 /// Asks for a round. Ready: it has a route from now on. Not in time: it is given up.
 pub(super) async fn probe(shared: &Shared, desktop: Desktop, seen: Observed) -> Result<Flow, StepError> {
-    let Some(template) = shared.store.templates().get(desktop.template).await? else {
+    let Some(template) = shared.records.template(desktop.template).await? else {
         return Ok(Flow::Rest);
     };
-    let Some(password) = shared.store.desktops().credential(&desktop).await? else {
+    let Some(password) = shared.records.credential(&desktop).await? else {
         return Ok(Flow::Again);
     };
     let served = served(&template.spec, &seen);
@@ -72,9 +88,9 @@ pub(super) async fn probe(shared: &Shared, desktop: Desktop, seen: Observed) -> 
     let Some(endpoint) = seen.endpoint else {
         return late(shared, desktop, &seen, "it has no address yet").await;
     };
-    match ask_for_a_round(endpoint, &template.spec, &password).await {
+    match ask_for_a_round(shared.prober.as_ref(), endpoint, &template.spec, &password).await {
         Ok(fingerprint) => {
-            let running = desktop.clone().running(endpoint, fingerprint, now()).serving(served);
+            let running = desktop.clone().running(endpoint, fingerprint, shared.clock.now()).serving(served);
             record(shared, &desktop, running).await?;
             Ok(Flow::Again)
         }
@@ -123,7 +139,7 @@ async fn without_client(
 async fn late(shared: &Shared, desktop: Desktop, seen: &Observed, last: &str) -> Result<Flow, StepError> {
     let within = shared.config.ready_within;
     let since = seen.started_at.unwrap_or(desktop.requested_at);
-    if (now() - since).to_std().is_ok_and(|waited| waited > within) {
+    if (shared.clock.now() - since).to_std().is_ok_and(|waited| waited > within) {
         let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
         let given_up = desktop.clone().given_up(Why::NeverReady { seconds, last: last.to_owned() });
         record(shared, &desktop, given_up).await?;
@@ -133,6 +149,7 @@ async fn late(shared: &Shared, desktop: Desktop, seen: &Observed, last: &str) ->
 }
 
 async fn ask_for_a_round(
+    prober: &dyn Prober,
     endpoint: Endpoint,
     template: &TemplateSpec,
     password: &SecretString,
@@ -140,7 +157,7 @@ async fn ask_for_a_round(
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        let answer = timeout(ANSWER, ask(endpoint, template, password)).await.unwrap_or(Err(NotReady::Timeout));
+        let answer = timeout(ANSWER, prober.ask(endpoint, template, password)).await.unwrap_or(Err(NotReady::Timeout));
         match answer {
             Err(_) if started.elapsed() < ROUND => {}
             answer => return answer,
@@ -150,19 +167,22 @@ async fn ask_for_a_round(
     }
 }
 
-/// Asks once.
-async fn ask(
-    endpoint: Endpoint,
-    template: &TemplateSpec,
-    password: &SecretString,
-) -> Result<Option<Fingerprint>, NotReady> {
-    let stream = TcpStream::connect(std::net::SocketAddr::from(endpoint)).await.map_err(NotReady::Connect)?;
-    stream.set_nodelay(true).map_err(NotReady::Connect)?;
-    match template.protocol {
-        Protocol::Http => get(stream, endpoint, template, password).await.map(|()| None),
-        Protocol::Https => {
-            let (stream, fingerprint) = tls::connect(stream, endpoint).await.map_err(NotReady::Tls)?;
-            get(stream, endpoint, template, password).await.map(|()| Some(fingerprint))
+#[async_trait]
+impl Prober for HttpProber {
+    async fn ask(
+        &self,
+        endpoint: Endpoint,
+        template: &TemplateSpec,
+        password: &SecretString,
+    ) -> Result<Option<Fingerprint>, NotReady> {
+        let stream = TcpStream::connect(std::net::SocketAddr::from(endpoint)).await.map_err(NotReady::Connect)?;
+        stream.set_nodelay(true).map_err(NotReady::Connect)?;
+        match template.protocol {
+            Protocol::Http => get(stream, endpoint, template, password).await.map(|()| None),
+            Protocol::Https => {
+                let (stream, fingerprint) = tls::connect(stream, endpoint).await.map_err(NotReady::Tls)?;
+                get(stream, endpoint, template, password).await.map(|()| Some(fingerprint))
+            }
         }
     }
 }

@@ -61,16 +61,14 @@ async fn catch_up(store: &Store, writer: &mut Writer, whole: bool) -> Result<(),
 /// The route that a row stands for.
 fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Route {
     let running = desktop.state == DesktopState::Running;
-    let (image, protocol, verify_tls, path, user, client) = match desktop.served {
-        Some(Served { image, protocol, verify_tls, path, user, client }) => {
+    let (image, protocol, verify_tls, path, user, client) =
+        if let Some(Served { image, protocol, verify_tls, path, user, client }) = desktop.served {
             (Some(image), protocol, verify_tls, path, user, client)
-        }
-        // what does not run, or ran already when this was not remembered yet
-        None => {
+        } else {
+            // what does not run, or ran already when this was not remembered yet
             let TemplateSpec { protocol, verify_tls, path, vnc_user, client, .. } = template.as_ref().clone();
             (None, protocol, verify_tls, path, vnc_user, client)
-        }
-    };
+        };
     let target = match (desktop.endpoint, desktop.container, password) {
         (Some(endpoint), Some(container), Some(password)) if running => Some(Target {
             endpoint,

@@ -97,8 +97,10 @@ bench: rust frontend/dist/index.html ## figures, as ratios against the bare engi
 	setup/with-parts cargo bench --locked --bench '*'
 	cargo bench --locked --test streams
 
-soak: rust frontend/dist/index.html ## thousands of streams for ten minutes, and hostile octets for an hour
+soak: rust frontend/dist/index.html ## thousands of streams for ten minutes, ten million steps of a worker, hostile octets for an hour
 	cargo bench --locked --test streams -- soak
+	PULT_SIMULATION_STEPS=$${PULT_SIMULATION_STEPS:-10000000} \
+	  cargo test --release --locked --package worker --lib simulation -- --nocapture
 	PULT_FUZZ_SECONDS=$${PULT_FUZZ_SECONDS:-3600} $(make) fuzz
 
 fuzz: rust ## random input for all that reads what others wrote, for PULT_FUZZ_SECONDS (60)

@@ -116,7 +116,10 @@ fn starting(desktop: &Desktop, seen: Option<&Observed>, policy: &StartPolicy, no
 
 fn towards_stopped(desktop: &Desktop, seen: Option<&Observed>, now: Timestamp) -> Next {
     let has_ended = matches!(desktop.state, DesktopState::Stopped | DesktopState::Failed);
+    let was_decided = desktop.why.as_ref().is_some_and(Why::is_decided);
     match seen.map(|seen| (seen, seen.phase)) {
+        // an engine may carry a start out long after it was called off
+        Some((_, Phase::Running)) if has_ended && was_decided => Next::Do(Act::Stop),
         Some((seen, Phase::Running)) if has_ended => record(desktop.clone().started_outside(seen, now)),
         Some((_, Phase::Running | Phase::Paused)) if !has_ended => Next::Do(Act::Stop),
         Some(_) if has_ended => Next::Rest,

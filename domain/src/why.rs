@@ -122,6 +122,25 @@ impl Why {
         }
     }
 
+    /// Whether somebody, or a rule, decided it: then a container that runs all the same does so against a decision. After
+    /// any other end, one that was started past Pult is as good as a wish.
+    pub fn is_decided(&self) -> bool {
+        match self {
+            Self::StoppedByOwner | Self::StoppedByStaff | Self::Idle { .. } | Self::Nightly | Self::Removed => true,
+            Self::StoppedOutside
+            | Self::RemovedOutside
+            | Self::PausedOutside
+            | Self::Crashed { .. }
+            | Self::OutOfMemory
+            | Self::ImageMissing { .. }
+            | Self::ClientMissing { .. }
+            | Self::ClientUnusable { .. }
+            | Self::NeverReady { .. }
+            | Self::EngineRefused { .. }
+            | Self::HomeUnavailable { .. } => false,
+        }
+    }
+
     /// A sentence that a teacher understands and that says what can be done.
     pub fn sentence(&self, language: Language) -> String {
         let say = |german: &str, english: &str| language.pick(german, english).to_owned();

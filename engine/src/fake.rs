@@ -5,6 +5,7 @@
 //! paused runtime pauses it.
 
 use std::{
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -128,6 +129,26 @@ impl FakeEngine {
     /// Somebody starts its container past us.
     pub fn start_outside(&self, desktop: DesktopId) {
         let _ = self.world().start(desktop);
+    }
+
+    /// All containers as an inspection shows them now, in the order of their desktops. No call, so never a fault.
+    pub fn picture(&self) -> Vec<(DesktopId, Observed)> {
+        self.world().picture()
+    }
+
+    /// Whose container answers at an address now, and to which password.
+    pub fn answers_at(&self, address: IpAddr) -> Option<(DesktopId, SecretString)> {
+        self.world().answers_at(address)
+    }
+
+    /// A container that is not ours starts, and takes the lowest free address.
+    pub fn start_stranger(&self) {
+        self.world().start_stranger();
+    }
+
+    /// The containers that are not ours end, and their addresses are free.
+    pub fn end_strangers(&self) {
+        self.world().strangers.clear();
     }
 
     /// Somebody does something to a desktop's container past us.

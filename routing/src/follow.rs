@@ -12,8 +12,8 @@ use crate::{Route, Target, Writer};
 
 /// How long a lost announcement can go unnoticed.
 const POLL: Duration = Duration::from_secs(2);
-/// How often the whole table is loaded, whatever was announced.
-const RELOAD: Duration = Duration::from_mins(1);
+/// How often the whole table is compared, whatever was announced.
+const COMPARE: Duration = Duration::from_mins(1);
 /// Pause after the database failed; routes stay as they are meanwhile.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -21,12 +21,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub async fn follow(store: Store, mut writer: Writer, shutdown: CancellationToken) {
     let mut announced = store.revisions();
     let mut poll = tokio::time::interval(POLL);
-    let mut reload = tokio::time::interval(RELOAD);
+    let mut compare = tokio::time::interval(COMPARE);
     loop {
         let whole = tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
-            _ = reload.tick() => true,
+            _ = compare.tick() => true,
             changed = announced.changed() => {
                 if changed.is_err() { return; }
                 false
@@ -35,27 +35,29 @@ pub async fn follow(store: Store, mut writer: Writer, shutdown: CancellationToke
         };
         if let Err(error) = catch_up(&store, &mut writer, whole).await {
             warn!(error = &error as &dyn std::error::Error, "routes cannot be loaded; the last known stay");
-            reload.reset_immediately();
+            compare.reset_immediately();
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Loads what is missing from the table, or all of it.
+/// Loads what is missing from the table: what changed since it was last loaded, or whatever is not in it.
 async fn catch_up(store: &Store, writer: &mut Writer, whole: bool) -> Result<(), StoreError> {
     if whole {
-        let RouteChanges { rows, revision, .. } = store.routes().all().await?;
-        writer.replace(rows.into_iter().map(route).collect(), revision);
+        let changes = store.routes().differing(&writer.known()).await?;
+        apply(changes, writer);
         return Ok(());
     }
     let known = writer.revision();
-    if store.revision().await? == known {
-        return Ok(());
+    if store.revision().await? != known {
+        apply(store.routes().since(known).await?, writer);
     }
-    let RouteChanges { rows, removed, revision } = store.routes().since(known).await?;
+    Ok(())
+}
+
+fn apply(RouteChanges { rows, removed, revision }: RouteChanges, writer: &mut Writer) {
     debug!(rows = rows.len(), removed = removed.len(), revision, "routes changed");
     writer.apply(rows.into_iter().map(route).collect(), &removed, revision);
-    Ok(())
 }
 
 /// The route that a row stands for.
@@ -87,6 +89,7 @@ fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Rout
     };
     Route {
         desktop: desktop.id,
+        revision: desktop.revision,
         name: desktop.name,
         host_label,
         owner: desktop.owner,

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Route {
     /// Which desktop.
     pub desktop: DesktopId,
+    /// The installation's counter at its row's last change.
+    pub revision: i64,
     /// The DNS label under which it is addressed.
     pub name: String,
     /// First part of its own host name; none before its container was made.

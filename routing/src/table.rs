@@ -1,8 +1,4 @@
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use domain::DesktopId;
@@ -105,11 +101,9 @@ impl Writer {
         self.announce.send_replace(revision);
     }
 
-    /// Swaps a whole picture in: what is not in it is gone.
-    pub fn replace(&mut self, routes: Vec<Route>, revision: i64) {
-        let keep: HashSet<_> = routes.iter().map(|route| route.desktop).collect();
-        let gone: Vec<_> = self.shared.load().names.keys().copied().filter(|desktop| !keep.contains(desktop)).collect();
-        self.apply(routes, &gone, revision);
+    /// The desktops that are in, and which change of each.
+    pub fn known(&self) -> HashMap<DesktopId, i64> {
+        self.shared.load().by_name.values().map(|route| (route.desktop, route.revision)).collect()
     }
 }
 

@@ -17,6 +17,8 @@ mod reap;
 mod reconcile;
 mod records;
 mod schedule;
+#[cfg(test)]
+mod simulation;
 mod supervise;
 
 use std::sync::Arc;

@@ -26,6 +26,8 @@ use tracing::{Instrument, debug, info, info_span, warn};
 pub(crate) use admission::Admission;
 pub(crate) use dirty::Dirty;
 pub(crate) use follow::{Written, follow};
+#[cfg(test)]
+pub(crate) use probe::NotReady;
 pub(crate) use probe::{HttpProber, Prober};
 
 use crate::Shared;
@@ -112,7 +114,11 @@ async fn step(shared: &Shared, id: DesktopId) -> Result<Flow, StepError> {
     let Some(desktop) = desktop else {
         return Ok(Flow::Rest);
     };
-    let seen = shared.engine.inspect(id).await?;
+    let seen = match shared.engine.inspect(id).await {
+        // somebody else has its name: then it has no container, and whoever makes one will be told why there is none
+        Err(EngineError::Foreign { .. }) => None,
+        seen => seen?,
+    };
     let now = shared.clock.now();
     match converge::next(&desktop, seen.as_ref(), &shared.config.start, now) {
         Next::Rest => Ok(Flow::Rest),

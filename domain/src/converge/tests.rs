@@ -76,6 +76,16 @@ fn a_container_started_past_us_is_taken_as_a_wish() {
 }
 
 #[test]
+fn a_decision_to_stop_outlives_a_start_that_comes_late() {
+    let stopped = running(epoch()).want_stopped(Why::StoppedByOwner).ended(None, epoch());
+    let seen = container(Phase::Running, 1, epoch() + TimeDelta::minutes(1));
+    assert_eq!(ask(&stopped, Some(&seen)), Next::Do(Act::Stop));
+    // also where it had ended by itself before somebody decided
+    let crashed = running(epoch()).ended(Some(Why::Crashed { exit_code: 1 }), epoch());
+    assert_eq!(ask(&crashed.want_stopped(Why::StoppedByOwner), Some(&seen)), Next::Do(Act::Stop));
+}
+
+#[test]
 fn a_restart_past_us_takes_the_route_away_until_it_answers() {
     let seen = container(Phase::Running, 1, epoch() + TimeDelta::seconds(1));
     let again = recorded(ask(&running(epoch()), Some(&seen)));

@@ -56,12 +56,16 @@ impl Desktop {
         }
     }
 
-    /// Somebody, or a rule, wants it to stop. A desktop that has ended already stays as it is.
+    /// Somebody, or a rule, wants it to stop. One that was stopped so already stays as it is; one that ended by itself
+    /// is from now on as if it had been stopped, and will not come back by itself either.
     #[must_use]
     pub fn want_stopped(self, why: Why) -> Self {
         match self.state {
-            DesktopState::Stopped | DesktopState::Failed => self,
             _ if self.wanted == Wanted::Removed => self,
+            DesktopState::Stopped | DesktopState::Failed if self.why.as_ref().is_some_and(Why::is_decided) => self,
+            DesktopState::Stopped | DesktopState::Failed => {
+                Self { state: DesktopState::Stopped, why: Some(why), ..self }
+            }
             _ => Self { wanted: Wanted::Stopped, state: DesktopState::Stopping, why: Some(why), ..self.unrouted() },
         }
     }

@@ -32,6 +32,7 @@ pub(super) struct World {
     pub(super) images: BTreeMap<String, Image>,
     pub(super) folders: BTreeMap<(String, String), Vec<u8>>,
     pub(super) squatters: HashSet<DesktopId>,
+    pub(super) strangers: BTreeSet<Ipv4Addr>,
     pub(super) sinks: Vec<HintSink>,
     pub(super) faults: VecDeque<(Call, When, EngineError)>,
     pub(super) delays: HashMap<Call, (Duration, Duration)>,
@@ -62,6 +63,7 @@ impl World {
             images: images.collect(),
             folders: BTreeMap::new(),
             squatters: HashSet::new(),
+            strangers: BTreeSet::new(),
             sinks: Vec::new(),
             faults: VecDeque::new(),
             delays: HashMap::new(),
@@ -130,6 +132,22 @@ impl World {
     pub(super) fn inspect(&self, desktop: DesktopId) -> Result<Option<Observed>, EngineError> {
         self.foreign(desktop)?;
         Ok(self.held.get(&desktop).map(|held| held.observed(self.endpoints.get(&desktop).copied())))
+    }
+
+    pub(super) fn picture(&self) -> Vec<(DesktopId, Observed)> {
+        let observed = |(desktop, held): (&DesktopId, &Held)| (*desktop, held.observed(None));
+        self.held.iter().map(observed).collect()
+    }
+
+    pub(super) fn answers_at(&self, address: IpAddr) -> Option<(DesktopId, SecretString)> {
+        let is_there = |held: &&Held| held.phase == Phase::Running && held.address.map(IpAddr::V4) == Some(address);
+        let held = self.held.values().find(is_there)?;
+        Some((held.launch.desktop, held.launch.vnc_password.clone()))
+    }
+
+    pub(super) fn start_stranger(&mut self) {
+        let address = self.free_address();
+        self.strangers.insert(address);
     }
 
     pub(super) fn create(&mut self, launch: Launch) -> Result<ContainerId, EngineError> {
@@ -261,7 +279,8 @@ impl World {
     }
 
     fn free_address(&self) -> Ipv4Addr {
-        let taken: BTreeSet<_> = self.held.values().filter_map(|held| held.address).collect();
+        let ours = self.held.values().filter_map(|held| held.address);
+        let taken: BTreeSet<_> = ours.chain(self.strangers.iter().copied()).collect();
         let mut address = FIRST_ADDRESS;
         while taken.contains(&address) {
             address = Ipv4Addr::from_bits(address.to_bits() + 1);

@@ -117,6 +117,7 @@ pub(crate) fn route_to(address: SocketAddr) -> (Route, Target) {
         password: "secret".into(),
     };
     let route = Route {
+        revision: 1,
         desktop: DesktopId::new(),
         name: "schueler-tiny".to_owned(),
         host_label: None,

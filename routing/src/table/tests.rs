@@ -11,6 +11,7 @@ use crate::{Route, Target};
 fn route(desktop: DesktopId, owner: UserId, last_octet: u8) -> Route {
     Route {
         desktop,
+        revision: i64::from(last_octet),
         name: "schueler-tiny".to_owned(),
         host_label: Some("a2b3".to_owned()),
         owner,
@@ -48,12 +49,14 @@ fn a_route_to_the_same_start_keeps_its_streams() {
 }
 
 #[test]
-fn what_is_not_in_a_new_picture_is_gone() {
+fn what_is_taken_out_is_gone() {
     let (mut writer, reader) = table();
     let desktop = DesktopId::new();
     writer.apply(vec![route(desktop, UserId::new(), 2)], &[], 1);
     let before = reader.by_id(desktop).expect("a route");
-    writer.replace(Vec::new(), 2);
+    assert_eq!(writer.known(), [(desktop, 2)].into());
+    writer.apply(Vec::new(), &[desktop], 2);
+    assert!(writer.known().is_empty());
     assert!(before.gone.is_cancelled());
     assert!(reader.by_name("schueler-tiny").is_none());
     assert_eq!(reader.snapshot().revision, 2);

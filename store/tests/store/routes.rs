@@ -1,5 +1,7 @@
 //! What the gateway learns of desktops.
 
+use std::collections::HashMap;
+
 use domain::desktop::DesktopState;
 use secrecy::ExposeSecret;
 
@@ -7,6 +9,7 @@ use crate::house::{House, Outcome, on_both, present};
 
 on_both![
     all_routes_are_those_of_desktops_that_are_there,
+    what_is_known_already_is_not_told_again,
     since_a_revision_there_is_what_changed_and_what_was_removed,
     a_route_is_found_by_its_name,
     a_route_has_the_password_of_its_present_generation,
@@ -26,6 +29,25 @@ async fn all_routes_are_those_of_desktops_that_are_there(house: House) -> Outcom
     let route = present(all.rows.into_iter().find(|row| row.desktop.id == running.id), "the route")?;
     assert_eq!(route.desktop, running);
     assert_eq!(route.template.slug, "tiny");
+    Ok(())
+}
+
+async fn what_is_known_already_is_not_told_again(house: House) -> Outcome {
+    let rows = house.some_desktops(3).await?;
+    let routes = house.store.routes();
+    let mut known: HashMap<_, _> =
+        routes.all().await?.rows.into_iter().map(|row| (row.desktop.id, row.desktop.revision)).collect();
+    let nothing = routes.differing(&known).await?;
+    assert!(nothing.rows.is_empty() && nothing.removed.is_empty());
+
+    house.running(rows[0].clone()).await?;
+    house.saved(rows[1].clone().removed(chrono::Utc::now())).await?;
+    known.remove(&rows[2].id);
+    let differing = routes.differing(&known).await?;
+    let mut ids: Vec<_> = differing.rows.iter().map(|row| row.desktop.id).collect();
+    ids.sort_unstable();
+    assert_eq!((ids, differing.removed), (vec![rows[0].id, rows[2].id], vec![rows[1].id]));
+    assert_eq!(differing.revision, house.store.revision().await?);
     Ok(())
 }
 

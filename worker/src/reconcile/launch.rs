@@ -2,7 +2,7 @@
 //! same name, and the password belongs to the generation, not to the try.
 
 use domain::{
-    desktop::Desktop,
+    desktop::{Desktop, DesktopState},
     template::{HomePolicy, TemplateSpec},
     why::Why,
 };
@@ -111,11 +111,16 @@ async fn refused(shared: &Shared, desktop: Desktop, error: EngineError) -> Resul
     failed(shared, desktop, why).await
 }
 
-/// Counts a try that failed. The row is read again first: the container's own part of it may just have been stored.
+/// Counts a try that failed. The row is read again first: the container's own part of it may just have been stored. A
+/// start that is no longer under way, because somebody wants something else by now, has not failed.
 pub(super) async fn failed(shared: &Shared, desktop: Desktop, why: Why) -> Result<Flow, StepError> {
+    let meant = desktop.generation;
     let Some(desktop) = shared.records.desktop(desktop.id).await? else {
         return Ok(Flow::Rest);
     };
+    if desktop.state != DesktopState::Starting || desktop.generation != meant {
+        return Ok(Flow::Again);
+    }
     let after = desktop.clone().try_failed(why, &shared.config.start, shared.clock.now());
     record(shared, &desktop, after).await?;
     Ok(Flow::Again)

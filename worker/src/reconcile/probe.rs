@@ -90,6 +90,11 @@ pub(super) async fn probe(shared: &Shared, desktop: Desktop, seen: Observed) -> 
     };
     match ask_for_a_round(shared.prober.as_ref(), endpoint, &template.spec, &password).await {
         Ok(fingerprint) => {
+            // Addresses change hands. What has the same address since the same start as before the question has had it
+            // all the while, so it was this container that answered, and its certificate that was learned.
+            if shared.engine.inspect(desktop.id).await?.as_ref() != Some(&seen) {
+                return Ok(Flow::Again);
+            }
             let running = desktop.clone().running(endpoint, fingerprint, shared.clock.now()).serving(served);
             record(shared, &desktop, running).await?;
             Ok(Flow::Again)

@@ -78,7 +78,7 @@ impl Gateway {
     ///
     /// `rest` is the raw path and query below the desktop's place, never decoded: `/a%2Fb?x=y`. A request that asks for
     /// a stream must carry the connection it came on as hyper's [`OnUpgrade`] in its extensions, and how to take it apart
-    /// as a [`TakeOver`] if it is neither a [`Socket`](crate::Socket) nor a TCP connection; the stream then lives
+    /// as a [`TakeOver`] if it is neither a [`Socket`] nor a TCP connection; the stream then lives
     /// on by itself after the 101 was returned, until an end closes, the route is gone, the client's right ended, or
     /// [`Gateway::drain`] ends it.
     ///

@@ -70,6 +70,8 @@ export async function visit(page, url) {
 /** Signs in as the demo's pupil. */
 export async function signIn(page) {
   await visit(page, PULT_URL);
+  // what comes last: a page that lacked a part is loaded anew, with nothing in its fields
+  await page.getByRole('button', { name: 'Sprache' }).waitFor();
   await page.getByLabel('Benutzername').fill(PULT_USER);
   await page.getByLabel('Passwort', { exact: true }).fill(PULT_PASSWORD);
   await page.getByRole('button', { name: 'Anmelden', exact: true }).click();

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use gateway::Config;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::sleep,
@@ -124,9 +125,17 @@ async fn one_stream(world: &World, seed: u64) {
 #[tokio::test]
 async fn fuzzed_streams_arrive_octet_for_octet() {
     let (plain, tls) = (Desktop::with(echo).await, Desktop::with_tls(echo).await);
+    // for an hour, beside whatever else the machine does
+    let patience = |config: &mut Config| {
+        (config.connect_timeout, config.response_timeout) = (Duration::from_mins(1), Duration::from_mins(1));
+    };
     let worlds = [
-        World::to(plain.address).await,
-        World::with(tls.address, |_, target, _| https(target, &tls.fingerprint)).await,
+        World::with(plain.address, |_, _, config| patience(config)).await,
+        World::with(tls.address, |_, target, config| {
+            https(target, &tls.fingerprint);
+            patience(config);
+        })
+        .await,
     ];
     let end = Instant::now() + Duration::from_secs(number("PULT_FUZZ_SECONDS", SECONDS)) / 2;
     let first = number("PULT_FUZZ_SEED", 0);

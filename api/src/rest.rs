@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod people;
+pub(crate) mod schedule;
 pub(crate) mod status;
 pub(crate) mod templates;
 pub(crate) mod tokens;

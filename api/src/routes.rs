@@ -17,7 +17,7 @@ use crate::{
     auth,
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     live, pages,
-    rest::{assignments, audit, desktops, doctor, jobs, me, people, status, templates, tokens},
+    rest::{assignments, audit, desktops, doctor, jobs, me, people, schedule, status, templates, tokens},
     views::NoticeView,
 };
 
@@ -89,6 +89,11 @@ fn rest() -> Router {
                 .push(Router::with_path("{id}").delete(tokens::revoke)),
         )
         .push(Router::with_path("jobs").get(jobs::list).push(Router::with_path("{id}").get(jobs::show)))
+        .push(
+            Router::with_path("schedule")
+                .get(schedule::list)
+                .push(Router::with_path("{name}/run").post(schedule::run_now)),
+        )
         .push(Router::with_path("users").get(people::users))
         .push(Router::with_path("groups").get(people::groups))
         .push(Router::with_path("audit").get(audit::list))

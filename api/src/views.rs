@@ -3,6 +3,7 @@
 mod desktop;
 mod operations;
 mod people;
+mod schedule;
 mod template;
 
 use salvo::oapi::ToSchema;
@@ -12,6 +13,7 @@ use store::Page;
 pub(crate) use desktop::DesktopView;
 pub(crate) use operations::{AuditView, BlockingFrontView, EngineView, JobView, NoticeView};
 pub(crate) use people::{GroupView, TokenView, UserView};
+pub(crate) use schedule::ScheduledJobView;
 pub(crate) use template::{AssignmentView, TemplateInput, TemplateView};
 
 /// A part of a list.
@@ -22,6 +24,13 @@ pub(crate) struct ListView<T: ToSchema + 'static> {
     items: Vec<T>,
     /// Where the next page begins; null after the last.
     next_cursor: Option<String>,
+}
+
+impl<T: ToSchema + 'static> ListView<T> {
+    /// A list that is never long.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
+    }
 }
 
 impl<T: ToSchema + 'static> From<Page<T>> for ListView<T> {

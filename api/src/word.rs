@@ -3,6 +3,7 @@
 use domain::{
     access::{Role, Scope},
     desktop::{DesktopState, Step},
+    schedule::RunResult,
     template::{HomePolicy, NetworkPolicy, Protocol},
 };
 use salvo::oapi::{BasicType, Components, Object, Ref, RefOr, Schema, ToSchema};
@@ -41,6 +42,7 @@ words! {
     Protocol = "Protocol",
     HomePolicy = "HomePolicy",
     NetworkPolicy = "NetworkPolicy",
+    RunResult = "RunResult",
 }
 
 impl<T: Words + 'static> ToSchema for Word<T> {

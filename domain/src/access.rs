@@ -37,6 +37,10 @@ words! {
         TokensWrite = "tokens:write",
         /// Read the audit log.
         AuditRead = "audit:read",
+        /// See the schedule.
+        ScheduleRead = "schedule:read",
+        /// Have a job of the schedule run now.
+        ScheduleRun = "schedule:run",
     }
 }
 
@@ -136,7 +140,7 @@ impl Principal {
             capabilities.extend(["assignments", "users"]);
         }
         if self.role >= Role::Admin {
-            capabilities.extend(["templates", "all_desktops", "audit"]);
+            capabilities.extend(["templates", "all_desktops", "audit", "schedule"]);
         }
         capabilities
     }

@@ -14,6 +14,7 @@ mod ids;
 pub mod image;
 pub mod language;
 pub mod name;
+pub mod schedule;
 pub mod template;
 mod text;
 pub mod why;

@@ -8,6 +8,7 @@ pub mod group;
 pub mod installation;
 pub mod job;
 pub mod job_run;
+pub mod lease;
 pub mod membership;
 pub mod pass;
 pub mod session;

@@ -12,6 +12,7 @@ mod m0004_desktops;
 mod m0005_records;
 mod m0006_served;
 mod m0007_own_hosts;
+mod m0008_schedule;
 mod schema;
 
 use sea_orm_migration::{
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_records::Migration),
             Box::new(m0006_served::Migration),
             Box::new(m0007_own_hosts::Migration),
+            Box::new(m0008_schedule::Migration),
         ]
     }
 }

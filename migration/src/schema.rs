@@ -47,6 +47,11 @@ pub(crate) fn long(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().take()
 }
 
+/// A whole number of 64 bits that may be absent.
+pub(crate) fn long_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().take()
+}
+
 /// Yes or no.
 pub(crate) fn flag(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).boolean().not_null().take()

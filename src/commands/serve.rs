@@ -51,6 +51,7 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
     let shutdown = CancellationToken::new();
     let (suspects, suspected) = mpsc::channel(SUSPECTS);
     let (caught_up, engine_applied) = watch::channel(false);
+    let health = worker::Health::default();
     let (writer, routes) = routing::table();
     let activity = Activity::default();
     let gateway = Gateway::reporting(gateway::Config::default(), activity.clone(), suspects);
@@ -62,7 +63,10 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
         clients: clients.clone(),
         suspects: suspected,
         caught_up,
+        health: health.clone(),
     };
+    let mut readiness = vec![("engine", engine_applied)];
+    readiness.extend(health.loops());
     let api = api::Parts {
         config: api_config(&settings)?,
         store: store.clone(),
@@ -70,7 +74,7 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
         gateway,
         activity,
         clients,
-        readiness: vec![("engine", engine_applied)],
+        readiness,
     };
     info!(%instance, version = env!("CARGO_PKG_VERSION"), "starting");
     tokio::spawn(stop_on_signal(shutdown.clone()));
@@ -124,6 +128,7 @@ async fn worker_config(settings: &Settings, engine: &dyn Engine) -> anyhow::Resu
             orphan_after: settings.reaper.orphan_after,
             nightly_stop: (!nightly.is_empty()).then(|| nightly.parse()).transpose().context("reaper.nightly_stop")?,
         },
+        audit_keep: settings.audit.keep,
     })
 }
 

@@ -106,7 +106,7 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
         return wrong("desktop.time_zone", "expected a name such as Europe/Berlin");
     }
     let nightly = &settings.reaper.nightly_stop;
-    if !nightly.is_empty() && nightly.parse::<croner::Cron>().is_err() {
+    if !nightly.is_empty() && nightly.parse::<worker::Cron>().is_err() {
         return wrong("reaper.nightly_stop", "expected a cron expression such as `0 22 * * *`, or nothing");
     }
     Ok(())

@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     pub(crate) desktop: Desktop,
     pub(crate) reaper: Reaper,
+    pub(crate) audit: Audit,
     pub(crate) log: Log,
 }
 
@@ -196,6 +197,19 @@ impl Default for Reaper {
             orphan_after: Duration::from_hours(1),
             nightly_stop: String::new(),
         }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audit {
+    #[serde(deserialize_with = "span_or_never")]
+    pub(crate) keep: Option<Duration>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { keep: Some(Duration::from_hours(365 * 24)) }
     }
 }
 

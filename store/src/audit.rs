@@ -4,7 +4,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 
 use crate::{
     Page, Paging, Store, StoreError,
-    connection::now,
+    connection::{now, stored},
     text::{storable, storable_json},
 };
 
@@ -49,6 +49,15 @@ impl Audit<'_> {
         let write = self.0.write().await?;
         audit::Entity::insert(row).exec_without_returning(&write.transaction).await?;
         write.commit().await
+    }
+
+    /// Forgets lines from before a moment; how many there were.
+    pub async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let write = self.0.write().await?;
+        let gone = audit::Entity::delete_many().filter(audit::Column::At.lt(stored(before)));
+        let gone = gone.exec(&write.transaction).await?.rows_affected;
+        write.commit().await?;
+        Ok(gone)
     }
 
     /// A page of lines, newest first.

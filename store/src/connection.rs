@@ -12,8 +12,8 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Passes, Routes, Schedule, Sealer, Sessions, Templates,
-    Tokens, Users,
+    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Passes, Routes, Schedule, Sealer, Sessions,
+    Templates, Tokens, Users,
 };
 
 /// Where the database is.
@@ -217,13 +217,26 @@ impl Store {
         Engines(self)
     }
 
-    /// When jobs of the schedule last ran.
+    /// Who of several processes does what only one may do.
+    pub fn leases(&self) -> Leases<'_> {
+        Leases(self)
+    }
+
+    /// What jobs of the schedule did, and do next.
     pub fn schedule(&self) -> Schedule<'_> {
         Schedule(self)
     }
 
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.inner.database
+    }
+
+    /// Waits for the one writer's turn, where the database has one writer.
+    pub(crate) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match &self.inner.turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {
@@ -233,10 +246,7 @@ impl Store {
     /// Opens a transaction that writes. On SQLite it waits for its turn and takes the write lock at once, so that
     /// what it reads is still so when it writes.
     pub(crate) async fn write(&self) -> Result<Write<'_>, StoreError> {
-        let turn = match &self.inner.turn {
-            Some(turn) => Some(turn.lock().await),
-            None => None,
-        };
+        let turn = self.turn().await;
         let options = TransactionOptions {
             isolation_level: None,
             access_mode: Some(AccessMode::ReadWrite).filter(|_| turn.is_none()),

@@ -52,6 +52,8 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("delete", "/api/v1/tokens/{id}", Student, false),
     ("get", "/api/v1/jobs", Admin, false),
     ("get", "/api/v1/jobs/{id}", Admin, false),
+    ("get", "/api/v1/schedule", Admin, false),
+    ("post", "/api/v1/schedule/{name}/run", Admin, false),
     ("get", "/api/v1/users", Admin, false),
     ("get", "/api/v1/groups", Teacher, false),
     ("get", "/api/v1/audit", Admin, false),
@@ -63,7 +65,7 @@ fn method(name: &str) -> Method {
 
 /// A path with its parts filled in.
 fn filled(path: &str, with: &str) -> String {
-    path.replace("{id}", with).replace("{slug}", with)
+    ["{id}", "{slug}", "{name}"].iter().fold(path.to_owned(), |path, part| path.replace(part, with))
 }
 
 async fn code_of(answer: reqwest::Response) -> (StatusCode, String) {

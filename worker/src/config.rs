@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use croner::Cron;
 use domain::{desktop::StartPolicy, idle::IdlePolicy};
+
+use crate::Cron;
 
 /// Limits and rules of a worker.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub time_zone: Tz,
     /// What is stopped and removed by itself.
     pub reaper: Reaper,
+    /// How long lines of the audit log are kept. `None`: for ever.
+    pub audit_keep: Option<Duration>,
 }
 
 /// What is stopped and removed by itself.

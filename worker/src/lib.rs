@@ -20,6 +20,7 @@ mod schedule;
 #[cfg(test)]
 mod simulation;
 mod supervise;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -35,9 +36,12 @@ use self::{
     clock::Clock,
     reconcile::{Admission, Dirty, HttpProber, Prober, Written},
     records::Records,
+    supervise::{Loop, forever},
 };
 
 pub use config::{Config, Reaper};
+pub use schedule::{Cron, NoCron};
+pub use supervise::Health;
 
 /// What a worker is made of.
 pub struct Parts {
@@ -55,6 +59,8 @@ pub struct Parts {
     pub suspects: mpsc::Receiver<DesktopId>,
     /// Raised once the first full picture of the engine is applied.
     pub caught_up: watch::Sender<bool>,
+    /// How the worker's loops are, for whoever asks whether this process can do its work.
+    pub health: Health,
 }
 
 /// What all loops of a worker share.
@@ -70,11 +76,12 @@ struct Shared {
     admission: Admission,
     written: Written,
     caught_up: watch::Sender<bool>,
+    health: Health,
 }
 
 /// Works until shutdown, then finishes the steps that are under way. No desktop is stopped by that.
 pub async fn run(parts: Parts, shutdown: CancellationToken) {
-    let Parts { store, engine, spaces, clients, config, suspects, caught_up } = parts;
+    let Parts { store, engine, spaces, clients, config, suspects, caught_up, health } = parts;
     let shared = Arc::new(Shared {
         admission: Admission::new(config.max_concurrent_starts),
         dirty: Dirty::default(),
@@ -87,13 +94,16 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) {
         spaces,
         config,
         caught_up,
+        health,
     });
-    let schedule = || schedule::run(Arc::clone(&shared), store.clone(), shutdown.clone());
+    // the worker that was on this node before is another holder: it may not be dead
+    let holder = format!("{} {}", shared.config.node, store::random_words());
+    let schedule = || schedule::run(Arc::clone(&shared), store.clone(), holder.clone(), shutdown.clone());
     let pull = || pull::run(Arc::clone(&shared), store.clone(), shutdown.clone());
     tokio::join!(
         converge(&shared, suspects, &shutdown),
-        supervise::forever("schedule", &shutdown, schedule),
-        supervise::forever("pull", &shutdown, pull),
+        forever(Loop::Schedule, &shared.health, &shutdown, schedule),
+        forever(Loop::Pull, &shared.health, &shutdown, pull),
     );
 }
 
@@ -103,9 +113,9 @@ async fn converge(shared: &Arc<Shared>, suspects: mpsc::Receiver<DesktopId>, shu
     let follow = || reconcile::follow(Arc::clone(shared), shutdown.clone());
     let reconcile = || reconcile::run(Arc::clone(shared), shutdown.clone());
     tokio::join!(
-        supervise::forever("observe", shutdown, observe),
-        supervise::forever("intents", shutdown, follow),
-        supervise::forever("reconcile", shutdown, reconcile),
+        forever(Loop::Observe, &shared.health, shutdown, observe),
+        forever(Loop::Intents, &shared.health, shutdown, follow),
+        forever(Loop::Reconcile, &shared.health, shutdown, reconcile),
         observe::suspects(Arc::clone(shared), suspects, shutdown.clone()),
     );
 }

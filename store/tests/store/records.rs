@@ -1,8 +1,8 @@
-//! Jobs, the audit log, engines and the schedule.
+//! Jobs, the audit log and engines.
 
 use std::collections::HashSet;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::JobId;
 use store::{JobState, Paging};
 
@@ -15,7 +15,7 @@ on_both![
     the_audit_log_keeps_what_it_was_told,
     an_engine_is_spoken_of_when_it_changes_sides,
     an_engine_is_compared_without_anybody_being_told,
-    a_job_of_the_schedule_is_remembered_by_its_last_start,
+    the_audit_log_forgets_what_is_older_than_wanted,
 ];
 
 async fn a_pull_is_ordered_once_at_a_time(house: House) -> Outcome {
@@ -119,14 +119,16 @@ async fn an_engine_is_compared_without_anybody_being_told(house: House) -> Outco
     Ok(())
 }
 
-async fn a_job_of_the_schedule_is_remembered_by_its_last_start(house: House) -> Outcome {
-    let schedule = house.store.schedule();
-    assert_eq!(schedule.last_started("nightly").await?, None);
-    let first = present(chrono::DateTime::from_timestamp_micros(Utc::now().timestamp_micros()), "the time")?;
-    for at in [first, first + TimeDelta::days(1)] {
-        schedule.started("nightly", at + TimeDelta::nanoseconds(789)).await?;
-        assert_eq!(schedule.last_started("nightly").await?, Some(at));
+async fn the_audit_log_forgets_what_is_older_than_wanted(house: House) -> Outcome {
+    let audit = house.store.audit();
+    for action in ["first", "second", "third"] {
+        audit.record(None, action, None, None).await?;
     }
-    assert_eq!(schedule.last_started("hourly").await?, None);
+    let lines = audit.page(&Paging { limit: 10, cursor: None }).await?.items;
+    let second = present(lines.iter().find(|line| line.action == "second"), "the second line")?.at;
+    let older = lines.iter().filter(|line| line.at < second).count();
+    assert_eq!(audit.purge(second).await?, u64::try_from(older)?, "what was at that moment stays");
+    assert_eq!(audit.purge(second + TimeDelta::days(1)).await?, 3 - u64::try_from(older)?);
+    assert_eq!(audit.page(&Paging { limit: 10, cursor: None }).await?.items, []);
     Ok(())
 }

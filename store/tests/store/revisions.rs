@@ -198,7 +198,9 @@ async fn changes_that_nobody_follows_raise_no_revision(house: House) -> Outcome 
     house.store.desktops().credential(&row).await?;
     house.store.sessions().create(row.owner, None).await?;
     house.store.audit().record(None, "something", None, None).await?;
-    house.store.schedule().started("nightly", chrono::Utc::now()).await?;
+    house.store.leases().take("schedule", "me", Duration::from_mins(1)).await?;
+    let run = house.store.schedule().all().await?.remove(0);
+    assert!(house.store.schedule().note(store::Held { lease: "schedule", holder: "me" }, &run).await?);
     assert_eq!(house.store.revision().await?, before);
     Ok(())
 }

@@ -1,16 +1,19 @@
 //! The schema: that it can be made, unmade and made again, and that it is what the entities say.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use domain::schedule::ScheduledJob;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, Statement};
+use store::{Held, JobRun};
 
-use crate::house::{House, Outcome, at_once, on_both};
+use crate::house::{House, Outcome, at_once, on_both, present};
 
 on_both![
     what_is_made_can_be_unmade_and_made_again,
     steps_are_taken_back_one_by_one,
     a_schema_that_is_there_already_is_left_alone,
     desktops_from_before_there_were_own_hosts_get_one,
+    when_a_job_last_ran_is_known_before_and_after_there_was_a_schedule,
     several_processes_that_migrate_at_once_do_not_disturb_each_other,
     every_entity_is_what_the_schema_says,
     rows_that_belong_to_a_person_go_with_the_person,
@@ -60,14 +63,35 @@ async fn desktops_from_before_there_were_own_hosts_get_one(house: House) -> Outc
     for row in &rows[..2] {
         house.store.desktops().credential(row).await?;
     }
-    let after = migration::status(house.db()).await?.iter().skip_while(|step| step.name != "m0007_own_hosts").count();
-    migration::down(house.db(), Some(u32::try_from(after)?)).await?;
+    before(&house, "m0007_own_hosts").await?;
     migration::up(house.db()).await?;
     let labels = house.ask("SELECT host_label FROM desktops WHERE host_label IS NOT NULL").await?;
     assert_eq!(labels.len(), 2, "those that have a container");
     assert_ne!(labels[0], labels[1]);
     assert!(labels.iter().all(|label| label.len() == 40 && label.bytes().all(|byte| byte.is_ascii_alphanumeric())));
     Ok(())
+}
+
+async fn when_a_job_last_ran_is_known_before_and_after_there_was_a_schedule(house: House) -> Outcome {
+    let (never, once) = (JobRun::never(ScheduledJob::Idle), JobRun::never(ScheduledJob::NightlyStop));
+    let at = present(chrono::DateTime::from_timestamp_micros(1_800_000_000_000_001), "a time")?;
+    let once = JobRun { scheduled_for: Some(at), started_at: Some(at), ..once };
+    house.store.leases().take("schedule", "me", Duration::from_mins(1)).await?;
+    for run in [&never, &once] {
+        assert!(house.store.schedule().note(Held { lease: "schedule", holder: "me" }, run).await?);
+    }
+    before(&house, "m0008_schedule").await?;
+    assert_eq!(house.ask("SELECT name FROM job_runs").await?, ["nightly_stop"], "what never ran was no row");
+    migration::up(house.db()).await?;
+    let all = house.store.schedule().all().await?;
+    assert_eq!(all.into_iter().find(|run| run.job == ScheduledJob::NightlyStop), Some(once));
+    Ok(())
+}
+
+/// Takes steps back until this one is taken back.
+async fn before(house: &House, name: &str) -> Outcome {
+    let after = migration::status(house.db()).await?.iter().skip_while(|step| step.name != name).count();
+    Ok(migration::down(house.db(), Some(u32::try_from(after)?)).await?)
 }
 
 async fn several_processes_that_migrate_at_once_do_not_disturb_each_other(house: House) -> Outcome {
@@ -93,6 +117,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::installation::Entity>(&house, &mut tables).await?;
     agrees::<entity::job::Entity>(&house, &mut tables).await?;
     agrees::<entity::job_run::Entity>(&house, &mut tables).await?;
+    agrees::<entity::lease::Entity>(&house, &mut tables).await?;
     agrees::<entity::membership::Entity>(&house, &mut tables).await?;
     agrees::<entity::pass::Entity>(&house, &mut tables).await?;
     agrees::<entity::session::Entity>(&house, &mut tables).await?;

@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use domain::{desktop::DesktopState, why::Why};
+use domain::{desktop::DesktopState, schedule::Outcome, why::Why};
 use store::{Store, StoreError};
 
 use super::audit;
@@ -9,15 +9,14 @@ use crate::Shared;
 const TOMBSTONE: TimeDelta = TimeDelta::days(1);
 
 /// Removes desktops that were not used for very long, and forgets those removed long ago. Files stay.
-pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<(), StoreError> {
+pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<Outcome, StoreError> {
     let now = shared.clock.now();
     store.desktops().purge_removed(now - TOMBSTONE).await?;
-    store.sessions().purge().await?;
-    store.passes().purge().await?;
     let limit = shared.config.reaper.remove_stopped_after.and_then(|limit| TimeDelta::from_std(limit).ok());
     let Some(limit) = limit else {
-        return Ok(());
+        return Ok(Outcome::Nothing);
     };
+    let mut removed = 0;
     for details in shared.records.in_states(&[DesktopState::Stopped, DesktopState::Failed]).await? {
         if details.desktop.ended_at.is_some_and(|ended| ended + limit < now) {
             let expired = |desktop: domain::desktop::Desktop| {
@@ -26,7 +25,8 @@ pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<(), StoreError
             };
             shared.records.change(details.desktop.id, Box::new(expired)).await?;
             audit(shared, &details, "desktop.remove", &Why::Removed).await?;
+            removed += 1;
         }
     }
-    Ok(())
+    Ok(Outcome::removed(removed))
 }

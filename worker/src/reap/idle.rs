@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use domain::{
     desktop::DesktopState,
     idle::{self, Verdict},
+    schedule::Outcome,
 };
 use store::{Details, StoreError};
 
@@ -12,20 +13,28 @@ use crate::Shared;
 const INPUT_ARRIVES_WITHIN: TimeDelta = TimeDelta::seconds(15);
 
 /// Warns the owners of unused desktops, and stops those unused for too long.
-pub(crate) async fn run(shared: &Shared) -> Result<(), StoreError> {
+pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
+    let (mut warned, mut stopped) = (0, 0);
     for details in shared.records.in_states(&[DesktopState::Running]).await? {
-        consider(shared, &details).await?;
+        match consider(shared, &details).await? {
+            Verdict::Keep => {}
+            Verdict::Warn => warned += 1,
+            Verdict::Stop(_) => stopped += 1,
+        }
     }
-    Ok(())
+    Ok(Outcome::reaped(warned, stopped))
 }
 
-async fn consider(shared: &Shared, details: &Details) -> Result<(), StoreError> {
+async fn consider(shared: &Shared, details: &Details) -> Result<Verdict, StoreError> {
     let policy = idle_policy(shared, details);
     let id = details.desktop.id;
     let now = shared.clock.now();
-    match idle::decide(&details.desktop, &policy, now - INPUT_ARRIVES_WITHIN) {
-        Verdict::Keep => Ok(()),
-        Verdict::Warn => shared.records.change(id, Box::new(move |desktop| desktop.warned(now))).await.map(drop),
+    let verdict = idle::decide(&details.desktop, &policy, now - INPUT_ARRIVES_WITHIN);
+    match &verdict {
+        Verdict::Keep => {}
+        Verdict::Warn => {
+            shared.records.change(id, Box::new(move |desktop| desktop.warned(now))).await?;
+        }
         Verdict::Stop(why) => {
             // decided anew on the row as it is when it is changed: somebody may just have come back
             let stop = move |desktop| match idle::decide(&desktop, &policy, now - INPUT_ARRIVES_WITHIN) {
@@ -33,7 +42,8 @@ async fn consider(shared: &Shared, details: &Details) -> Result<(), StoreError> 
                 Verdict::Keep | Verdict::Warn => desktop,
             };
             shared.records.change(id, Box::new(stop)).await?;
-            audit(shared, details, "desktop.stop", &why).await
+            audit(shared, details, "desktop.stop", why).await?;
         }
     }
+    Ok(verdict)
 }

@@ -1,0 +1,31 @@
+//! What keeps an installation small and says what it lacks. Running any of it twice is harmless.
+
+pub(crate) mod images;
+
+use chrono::TimeDelta;
+use domain::schedule::Outcome;
+use store::{Store, StoreError};
+
+use crate::Shared;
+
+/// Forgets sessions that ended by themselves, and tickets that nobody exchanged.
+pub(crate) async fn sessions(store: &Store) -> Result<Outcome, StoreError> {
+    let sessions = store.sessions().purge().await?;
+    let passes = store.passes().purge().await?;
+    Ok(Outcome::removed(sessions + passes))
+}
+
+/// Forgets lines of the audit log that are older than the installation keeps them.
+pub(crate) async fn audit(shared: &Shared, store: &Store) -> Result<Outcome, StoreError> {
+    let keep = shared.config.audit_keep.and_then(|keep| TimeDelta::from_std(keep).ok());
+    let before = keep.and_then(|keep| shared.clock.now().checked_sub_signed(keep));
+    let Some(before) = before else {
+        return Ok(Outcome::Nothing);
+    };
+    Ok(Outcome::removed(store.audit().purge(before).await?))
+}
+
+/// Does for the database what it does not do for itself.
+pub(crate) async fn database(store: &Store) -> Result<Outcome, StoreError> {
+    Ok(if store.upkeep().await? { Outcome::Done } else { Outcome::Nothing })
+}

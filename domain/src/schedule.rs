@@ -49,7 +49,7 @@ impl ScheduledJob {
             Self::Idle => language.pick("Unbenutzte Desktops", "Unused desktops"),
             Self::NightlyStop => language.pick("Nachtruhe", "Nightly stop"),
             Self::Expired => language.pick("Vergessene Desktops", "Forgotten desktops"),
-            Self::Orphans => language.pick("Fremd gewordene Container", "Unknown containers"),
+            Self::Orphans => language.pick("Unbekannte Container", "Unknown containers"),
             Self::Images => language.pick("Images der Vorlagen", "Images of templates"),
             Self::Clients => language.pick("Anzeigen aus Images", "Clients out of images"),
             Self::UnusedClients => language.pick("Unbenutzte Anzeigen", "Unused clients"),
@@ -197,7 +197,7 @@ impl Outcome {
             Self::ImagesMissing { images } => {
                 let images = images.join(", ");
                 language.pick(
-                    format!("Auf dem Server fehlen: {images}. Die Vorlage kann sie laden."),
+                    format!("Auf dem Server fehlen: {images}. In ihrer Vorlage lassen sie sich laden."),
                     format!("Missing on the server: {images}. Their templates can pull them."),
                 )
             }

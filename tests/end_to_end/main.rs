@@ -24,5 +24,6 @@ mod idle;
 mod orphans;
 mod own_hosts;
 mod postgres;
+mod schedule;
 mod starts;
 mod support;

@@ -32,6 +32,9 @@ function signedIn(world: World, call: string, sent: Record<string, unknown>, res
       const at = new Date().toISOString();
       return json(response, 200, { engine: { reachable: !down, since: down ? at : null, checked_at: at, message: null }, streams_blocked: world.scenario === 'blocked', version: 'mock' });
     }
+    case 'GET /schedule':
+      if (world.me?.role !== 'admin') return problem(response, 403, 'role_missing', 'Dazu fehlt die Berechtigung.');
+      return page(response, world.jobs);
     case 'GET /templates':
       return page(response, world.templates);
     case 'GET /desktops':
@@ -42,8 +45,16 @@ function signedIn(world: World, call: string, sent: Record<string, unknown>, res
       return json(response, existed ? 200 : 202, desktop);
     }
     default:
-      return desktopCall(world, call, response);
+      return jobCall(world, call, response) || desktopCall(world, call, response);
   }
+}
+
+function jobCall(world: World, call: string, response: ServerResponse): boolean {
+  const [, name] = /^POST \/schedule\/([^/]+)\/run$/.exec(call) ?? [];
+  if (name === undefined) return false;
+  if (world.scenario === 'refusing') return refuse(response);
+  const job = world.runJob(name);
+  return job ? json(response, 202, job) : problem(response, 404, 'not_found', 'Das gibt es nicht.');
 }
 
 function desktopCall(world: World, call: string, response: ServerResponse): boolean {

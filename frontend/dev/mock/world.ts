@@ -4,6 +4,7 @@ import type { components } from '../../src/api/schema';
 type Schemas = components['schemas'];
 export type Desktop = Schemas['Desktop'];
 type Template = Schemas['Template'];
+type ScheduledJob = Schemas['ScheduledJob'];
 type Role = Schemas['Role'];
 
 /** What the mock can be asked to be: `POST /mock/{scenario}`. */
@@ -29,10 +30,27 @@ function template(slug: string, name: string, description: string, icon: string,
   return { id: `t-${slug}`, slug, name, description, icon, home, network: 'internet', enabled: true, client: 'novnc' };
 }
 
+function job(name: string, title: string, description: string, more: Partial<ScheduledJob>): ScheduledJob {
+  return {
+    name, title, description, cron: null, every_seconds: null, time_zone: null, last_started_at: ago(3), last_finished_at: ago(3), last_result: 'ok',
+    message: 'Nichts zu tun.', next_run_at: ago(-7), running: false, run_requested: false, ...more,
+  };
+}
+
+const jobs = (): ScheduledJob[] => [
+  job('idle', 'Unbenutzte Desktops', 'Warnt, wenn an einem Desktop niemand arbeitet, und hält ihn danach an.', { every_seconds: 5, next_run_at: ago(0), message: '1 gewarnt, 2 angehalten.' }),
+  job('nightly_stop', 'Nachtruhe', 'Hält zur eingestellten Zeit alle Desktops an.', { cron: '0 22 * * 1-5', time_zone: 'Europe/Berlin', last_started_at: null, last_finished_at: null, last_result: null, message: null, next_run_at: ago(-300) }),
+  job('images', 'Images der Vorlagen', 'Prüft, ob die Images aller eingeschalteten Vorlagen auf dem Server sind.', { every_seconds: 600, message: 'Auf dem Server fehlen: registry.schule.example/informatik/bild-und-ton:2026-11. In ihrer Vorlage lassen sie sich laden.' }),
+  job('sessions', 'Abgelaufene Anmeldungen', 'Vergisst Anmeldungen, die abgelaufen sind.', { every_seconds: 600, last_result: 'failed', message: 'Fehlgeschlagen: the database failed: no connection' }),
+  job('clients', 'Anzeigen aus Images', 'Packt aus, was Desktops im Browser anzeigt, bevor der erste Start es braucht.', { every_seconds: 5, running: true, last_result: 'running', last_finished_at: null, message: null }),
+  job('audit_retention', 'Altes Protokoll', 'Löscht Einträge des Protokolls, die älter sind als eingestellt.', { next_run_at: null }),
+];
+
 /** Users, templates and desktops, with time running through them. */
 export class World {
   person: string | undefined;
   scenario: Scenario = 'everyday';
+  jobs = jobs();
   readonly desktops = new Map<string, Desktop>();
   readonly listeners = new Set<(event: string, id: number, data: unknown) => void>();
   #revision = 0;
@@ -44,6 +62,7 @@ export class World {
   become(scenario: Scenario) {
     const engineWasDown = this.scenario === 'engine-down';
     this.scenario = scenario;
+    this.jobs = jobs();
     for (const desktop of this.desktops.values()) this.tell('desktop', { ...desktop, removed: true });
     this.desktops.clear();
     if (scenario === 'engine-down') this.tell('notice', { code: 'engine_unreachable', message: '' });
@@ -113,6 +132,17 @@ export class World {
     }
     this.#later(id, 5_500, { step: 'connecting' });
     this.#later(id, 7_000, { state: 'running', step: null, started_at: ago(0), last_used_at: ago(0), stops_at: ago(-45), why: 'Läuft, weil gerade gestartet.' });
+  }
+
+  /** A job runs for a while, and has then done something. */
+  runJob(name: string): ScheduledJob | undefined {
+    const change = (more: Partial<ScheduledJob>) => {
+      this.jobs = this.jobs.map((one) => (one.name === name ? { ...one, ...more } : one));
+    };
+    change({ run_requested: true });
+    setTimeout(() => { change({ run_requested: false, running: true, last_started_at: ago(0), message: null }); }, 1_000);
+    setTimeout(() => { change({ running: false, last_result: 'ok', last_finished_at: ago(0), message: '3 entfernt.' }); }, 3_000);
+    return this.jobs.find((one) => one.name === name);
   }
 
   stop(id: string, last: Partial<Desktop>) {

@@ -63,6 +63,39 @@ export const CASES = [
       await page.getByRole('alertdialog').waitFor();
     },
   },
+  { name: 'schedule', user: 'admin', path: '/schedule', ready: dashboard },
+  { name: 'schedule-not-allowed', user: 'lehrerin', path: '/schedule', ready: 'h1' },
+  {
+    name: 'schedule-menu',
+    user: 'admin',
+    ready: dashboard,
+    act: async (page) => {
+      await page.locator('header button').click();
+      await page.getByRole('menuitem').first().click();
+      await page.locator('li h2').first().waitFor();
+    },
+  },
+  {
+    name: 'schedule-ask',
+    user: 'admin',
+    path: '/schedule',
+    ready: dashboard,
+    act: async (page) => {
+      await card(page, 'Nachtruhe').getByRole('button').click();
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  {
+    name: 'schedule-refused',
+    user: 'admin',
+    scenario: 'refusing',
+    path: '/schedule',
+    ready: dashboard,
+    act: async (page) => {
+      await card(page, 'Altes Protokoll').getByRole('button').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
   { name: 'not-found', user: 'schueler', path: '/nirgendwo', ready: 'h1' },
   { name: 'unreachable', scenario: 'unreachable', path: '/', ready: 'h1', user: 'schueler', wait: 4_000 },
   { name: 'start-ask', user: 'schueler', path: '/start/terminal', ready: 'h1' },

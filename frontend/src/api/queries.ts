@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { mark, sinceMark } from '~/live/changes';
 import { api, ME_KEY } from './client';
 import { answer } from './problem';
-import type { Desktop, Status, Template } from './types';
+import type { Desktop, ScheduledJob, Status, Template } from './types';
 
 export const meQuery = queryOptions({
   queryKey: ME_KEY,
@@ -17,6 +17,11 @@ export const authMethodsQuery = queryOptions({
 export const statusQuery = queryOptions({
   queryKey: ['status'],
   queryFn: ({ signal }): Promise<Status> => answer(api.GET('/api/v1/status', { signal })),
+});
+
+export const scheduleQuery = queryOptions({
+  queryKey: ['schedule'],
+  queryFn: async ({ signal }): Promise<ScheduledJob[]> => (await answer(api.GET('/api/v1/schedule', { signal }))).items,
 });
 
 export const templatesQuery = queryOptions({

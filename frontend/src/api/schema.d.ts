@@ -54,7 +54,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the audit log, newest first */
-        get: operations["list6"];
+        get: operations["list7"];
         put?: never;
         post?: never;
         delete?: never;
@@ -334,6 +334,44 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the jobs of the schedule, with how each went last and when it runs next */
+        get: operations["list6"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a job of the schedule run as soon as can be
+         * @description The wish is written down; the worker that runs the schedule takes it up at once. A job that is running runs once
+         *     more after that.
+         */
+        post: operations["run_now"];
         delete?: never;
         options?: never;
         head?: never;
@@ -703,6 +741,13 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
+        ListOfScheduledJob: {
+            /** @description The items. */
+            items: components["schemas"]["ScheduledJob"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
         ListOfTemplate: {
             /** @description The items. */
             items: components["schemas"]["Template"][];
@@ -777,7 +822,40 @@ export interface components {
         /** @enum {string} */
         Role: "student" | "teacher" | "admin";
         /** @enum {string} */
-        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "users:read" | "tokens:write" | "audit:read";
+        RunResult: "running" | "ok" | "failed";
+        /** @description A job of the schedule, and how it went last. */
+        ScheduledJob: {
+            /**
+             * @description When it is due, as a cron expression that is read on the clock of `time_zone`. With neither this nor
+             *     `every_seconds` it runs only when somebody wants it.
+             */
+            cron?: string | null;
+            /** @description What it does, in a sentence in the caller's language. */
+            description: string;
+            /**
+             * Format: int64
+             * @description When it is due, as the seconds between two runs.
+             */
+            every_seconds?: number | null;
+            last_finished_at?: (null | string) & unknown;
+            last_result?: (null | components["schemas"]["RunResult"]) & unknown;
+            last_started_at?: (null | string) & unknown;
+            /** @description What came of it, in the caller's language. */
+            message?: string | null;
+            /** @description Its stable name. */
+            name: string;
+            next_run_at?: (null | string) & unknown;
+            /** @description Whether somebody wanted a run that has not begun. */
+            run_requested: boolean;
+            /** @description Whether it is running now. */
+            running: boolean;
+            /** @description The name of the time zone of `cron`, such as `Europe/Berlin`. */
+            time_zone?: string | null;
+            /** @description What people call it, in the caller's language. */
+            title: string;
+        };
+        /** @enum {string} */
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "users:read" | "tokens:write" | "audit:read" | "schedule:read" | "schedule:run";
         /** @description How the installation is. */
         Status: {
             /** @description What kept it, for administrators. */
@@ -1263,7 +1341,7 @@ export interface operations {
             };
         };
     };
-    list6: {
+    list7: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -2379,6 +2457,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list6: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfScheduledJob"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_now: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledJob"];
                 };
             };
             /** @description Malformed */

@@ -9,6 +9,7 @@ export type DesktopStep = Schemas['DesktopStep'];
 export type Template = Schemas['Template'];
 export type Me = Schemas['Me'];
 export type Status = Schemas['Status'];
+export type ScheduledJob = Schemas['ScheduledJob'];
 export type BlockingFront = Schemas['BlockingFront'];
 export type AuthMethods = Schemas['AuthMethods'];
 export type Notice = Schemas['Notice'];

@@ -1,5 +1,6 @@
-import { LogOut } from 'lucide-react';
+import { CalendarClock, LogOut } from 'lucide-react';
 import type { ReactElement } from 'react';
+import { useLocation } from 'wouter';
 import type { Me } from '~/api/types';
 import { useT } from '~/i18n/useT';
 import { Menu, MenuItem, MenuLine } from '~/ui/Menu';
@@ -10,6 +11,7 @@ type UserMenuListProps = { me: Me; name: string; trigger: ReactElement; open: bo
 
 export default function UserMenuList({ me, name, trigger, open, onSignOut }: UserMenuListProps) {
   const t = useT();
+  const [, navigate] = useLocation();
   const header = (
     <div className={styles.header}>
       <strong>{name}</strong>
@@ -18,6 +20,14 @@ export default function UserMenuList({ me, name, trigger, open, onSignOut }: Use
   );
   return (
     <Menu trigger={trigger} open={open} label={t('userMenu.label')} header={header}>
+      {me.role === 'admin' && (
+        <>
+          <MenuItem icon={CalendarClock} onAction={() => { navigate('/schedule'); }}>
+            {t('schedule.title')}
+          </MenuItem>
+          <MenuLine />
+        </>
+      )}
       <ThemeChoice />
       <MenuLine />
       <LanguageChoice />

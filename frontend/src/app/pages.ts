@@ -6,6 +6,7 @@ const load = {
   login: () => import('~/login/LoginPage'),
   start: () => import('~/start/StartPage'),
   desktop: () => import('~/viewer/DesktopPage'),
+  schedule: () => import('~/schedule/SchedulePage'),
 };
 
 const page = <P extends object>(load: () => Promise<{ default: ComponentType<P> }>) => lazy(load);
@@ -15,6 +16,7 @@ export const LoginPage = page(load.login);
 export { default as DashboardPage } from '~/dashboard/DashboardPage';
 export const StartPage = page(load.start);
 export const DesktopPage = page(load.desktop);
+export const SchedulePage = page(load.schedule);
 
 /** Begins to fetch the code and the data of the page at this address, before anything is rendered. */
 export function preloadPage(pathname: string): void {
@@ -25,6 +27,7 @@ export function preloadPage(pathname: string): void {
   }
   if (pathname.startsWith('/desktop/')) void load.desktop();
   if (pathname.startsWith('/start/')) void load.start();
+  if (pathname === '/schedule') void load.schedule();
   void queryClient.prefetchQuery(meQuery);
   void queryClient.prefetchQuery(desktopsQuery);
   void queryClient.prefetchQuery(templatesQuery);

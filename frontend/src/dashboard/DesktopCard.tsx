@@ -5,12 +5,12 @@ import { type StateView, stateView } from '~/desktop/stateView';
 import { useDesktopAction } from '~/desktop/useDesktopAction';
 import { announceStart } from '~/start/startIntent';
 import { Button, LinkButton } from '~/ui/Button';
+import { StatePill } from '~/ui/StatePill';
 import { CardArt } from './CardArt';
 import { CardFacts } from './CardFacts';
 import { CardMenu } from './CardMenu';
 import { CardProblem } from './CardProblem';
 import styles from './DesktopCard.module.css';
-import { StatePill } from './StatePill';
 import type { Tile } from './tiles';
 import { useOpening } from './useOpening';
 

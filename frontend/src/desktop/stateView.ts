@@ -1,17 +1,12 @@
-import { CircleAlert, CircleDashed, CirclePlay, Hourglass, LoaderCircle, type LucideIcon, Moon } from 'lucide-react';
+import { CircleAlert, CircleDashed, CirclePlay, Hourglass, LoaderCircle, Moon } from 'lucide-react';
 import type { Desktop, DesktopState } from '~/api/types';
-import type { MessageId } from '~/i18n/messages';
+import type { StateLook } from '~/ui/StatePill';
 
 /**
  * How a state looks, by icon and word and colour, and what one does next:
  * `open` goes on working, `watch` sees the start, `start` starts, `wait` means nothing can be done right now.
  */
-export type StateView = {
-  tone: 'live' | 'busy' | 'idle' | 'bad';
-  icon: LucideIcon;
-  label: MessageId;
-  action: 'open' | 'watch' | 'start' | 'wait';
-};
+export type StateView = StateLook & { action: 'open' | 'watch' | 'start' | 'wait' };
 
 const VIEWS: Record<DesktopState | 'none', StateView> = {
   none: { tone: 'idle', icon: CircleDashed, label: 'state.none', action: 'start' },

@@ -28,7 +28,8 @@ pub(super) fn rule(job: ScheduledJob, config: &Config) -> Rule {
     let nightly = |text: &str| text.parse().map_or(Rule::OnDemand, at);
     match job {
         ScheduledJob::Idle | ScheduledJob::Clients => every(TimeDelta::seconds(5)),
-        ScheduledJob::Expired | ScheduledJob::Orphans | ScheduledJob::UnusedClients => every(TimeDelta::minutes(1)),
+        ScheduledJob::Orphans => every(TimeDelta::seconds(15)),
+        ScheduledJob::Expired | ScheduledJob::UnusedClients => every(TimeDelta::minutes(1)),
         ScheduledJob::Images | ScheduledJob::Sessions => every(TimeDelta::minutes(10)),
         ScheduledJob::NightlyStop => config.reaper.nightly_stop.clone().map_or(Rule::OnDemand, at),
         ScheduledJob::AuditRetention if config.audit_keep.is_none() => Rule::OnDemand,

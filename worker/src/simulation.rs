@@ -40,13 +40,16 @@ use self::{
     world::{Faults, Promise, Ways, World},
 };
 use crate::{
-    Config, Reaper, Shared,
+    Config, Health, Reaper, Shared,
     client::Unpacker,
     clock::Clock,
     converge,
+    reap::orphans,
     reconcile::{Admission, Dirty, Written},
 };
 
+/// How often old containers that nobody knows are looked for.
+const ORPHANS: Duration = Duration::from_secs(15);
 /// Steps that are made where nobody says how many.
 const STEPS: u64 = 100_000;
 /// What happens in one scenario before it is left alone.
@@ -199,10 +202,20 @@ impl Worker {
             spaces: Spaces::new("/none".into(), "/none".into()),
             config,
             caught_up,
+            health: Health::default(),
         });
         let shutdown = CancellationToken::new();
         let stopped = shutdown.clone();
-        let task = tokio::spawn(async move { converge(&shared, suspected, &stopped).await });
+        let task = tokio::spawn(async move {
+            // the one job of the schedule without which containers do not come to rest
+            let orphans = async {
+                while stopped.run_until_cancelled(sleep(ORPHANS)).await.is_some() {
+                    // it fails where the world does, and is run again
+                    let _ = orphans::run(&shared).await;
+                }
+            };
+            tokio::join!(converge(&shared, suspected, &stopped), orphans);
+        });
         Self { ways, suspects, shutdown, task }
     }
 
@@ -228,6 +241,7 @@ fn config() -> Config {
             orphan_after: Duration::from_mins(1),
             nightly_stop: None,
         },
+        audit_keep: None,
     }
 }
 

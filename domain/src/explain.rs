@@ -15,13 +15,7 @@ pub fn explain(desktop: &Desktop, policy: &IdlePolicy, language: Language) -> St
             format!("Trying again because the last try failed. {}", why.sentence(language)),
         ),
         (DesktopState::Requested, ..) => say("Der Start ist vorgemerkt.", "The start is noted."),
-        (DesktopState::Queued, ..) => match desktop.queue_position {
-            Some(place) => language.pick(
-                format!("Wartet auf einen freien Platz, Nummer {place} in der Schlange."),
-                format!("Waits for its turn, number {place} in the queue."),
-            ),
-            None => say("Wartet auf einen freien Platz.", "Waits for its turn."),
-        },
+        (DesktopState::Queued, ..) => queued(desktop, language),
         (DesktopState::Starting, Some(Step::Connecting), None) => {
             say("Der Desktop läuft an und wird gleich sichtbar.", "The desktop is coming up and will show in a moment.")
         }
@@ -36,6 +30,21 @@ pub fn explain(desktop: &Desktop, policy: &IdlePolicy, language: Language) -> St
         (DesktopState::Failed, _, None) => {
             say("Der Start ist gescheitert. Bitte neu starten.", "The start failed. Please start it again.")
         }
+    }
+}
+
+/// What a desktop in the queue waits for, and where it stands.
+fn queued(desktop: &Desktop, language: Language) -> String {
+    let why = desktop.why.as_ref().map(|why| why.sentence(language));
+    match (why, desktop.queue_position) {
+        (Some(why), Some(place)) => language
+            .pick(format!("{why} Nummer {place} in der Schlange."), format!("{why} Number {place} in the queue.")),
+        (None, Some(place)) => language.pick(
+            format!("Wartet auf einen freien Platz, Nummer {place} in der Schlange."),
+            format!("Waits for its turn, number {place} in the queue."),
+        ),
+        (Some(why), None) => why,
+        (None, None) => language.pick("Wartet auf einen freien Platz.", "Waits for its turn.").to_owned(),
     }
 }
 
@@ -61,6 +70,7 @@ mod tests {
     use super::explain;
     use crate::{
         Language,
+        admission::Place,
         desktop::{StartPolicy, testing},
         idle::IdlePolicy,
         why::Why,
@@ -77,6 +87,19 @@ mod tests {
         assert_eq!(say(&desktop), "Running, not yet used. Stops after 45 minutes without key or pointer.");
         desktop.last_input_at = Some(start + TimeDelta::minutes(7));
         assert_eq!(say(&desktop), "Running and in use. Stops after 45 minutes without key or pointer.");
+    }
+
+    #[test]
+    fn a_desktop_that_waits_says_for_what_and_for_how_many() {
+        let say = |desktop: &_| explain(desktop, &POLICY, Language::English);
+        let place = |why| Place { position: 3, eta_seconds: None, why };
+        let desktop = testing::requested(testing::epoch());
+        assert_eq!(say(&desktop.clone().queued(place(None))), "Waits for its turn, number 3 in the queue.");
+        let why = Why::WaitsForMemory { needed_mb: 2048, free_mb: 410 };
+        let waiting = desktop.queued(place(Some(why)));
+        let sentence = "Waits until 2 GB of memory are free; now 410 MB are. Number 3 in the queue.";
+        assert_eq!(say(&waiting), sentence);
+        assert_eq!(say(&waiting.admitted()), "The container is being made.");
     }
 
     #[test]

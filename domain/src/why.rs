@@ -73,6 +73,27 @@ pub enum Why {
         /// What went wrong.
         detail: String,
     },
+    /// It may take more memory than the engine could ever give it.
+    TooLarge {
+        /// What it may take, in MiB.
+        needed_mb: i64,
+        /// What there is for one desktop, in MiB.
+        most_mb: i64,
+    },
+    /// It waits until others have given memory back.
+    WaitsForMemory {
+        /// What it may take, in MiB.
+        needed_mb: i64,
+        /// What nobody has a claim to, in MiB.
+        free_mb: i64,
+    },
+    /// It waits until others have given processors back.
+    WaitsForProcessors {
+        /// What it may take, in thousandths of a processor.
+        needed_millis: i64,
+        /// What nobody has a claim to, in thousandths of a processor.
+        free_millis: i64,
+    },
     /// It was given up and is being removed.
     Removed,
 }
@@ -96,6 +117,9 @@ impl Why {
             Self::NeverReady { .. } => "never_ready",
             Self::EngineRefused { .. } => "engine_refused",
             Self::HomeUnavailable { .. } => "home_unavailable",
+            Self::TooLarge { .. } => "too_large",
+            Self::WaitsForMemory { .. } => "waits_for_memory",
+            Self::WaitsForProcessors { .. } => "waits_for_processors",
             Self::Removed => "removed",
         }
     }
@@ -110,7 +134,8 @@ impl Why {
             | Self::ClientUnusable { .. }
             | Self::NeverReady { .. }
             | Self::EngineRefused { .. }
-            | Self::HomeUnavailable { .. } => true,
+            | Self::HomeUnavailable { .. }
+            | Self::TooLarge { .. } => true,
             Self::StoppedByOwner
             | Self::StoppedByStaff
             | Self::Idle { .. }
@@ -118,6 +143,8 @@ impl Why {
             | Self::StoppedOutside
             | Self::RemovedOutside
             | Self::PausedOutside
+            | Self::WaitsForMemory { .. }
+            | Self::WaitsForProcessors { .. }
             | Self::Removed => false,
         }
     }
@@ -137,8 +164,16 @@ impl Why {
             | Self::ClientUnusable { .. }
             | Self::NeverReady { .. }
             | Self::EngineRefused { .. }
-            | Self::HomeUnavailable { .. } => false,
+            | Self::HomeUnavailable { .. }
+            | Self::TooLarge { .. }
+            | Self::WaitsForMemory { .. }
+            | Self::WaitsForProcessors { .. } => false,
         }
+    }
+
+    /// Whether it is what a desktop in the queue waits for.
+    pub fn is_wait(&self) -> bool {
+        matches!(self, Self::WaitsForMemory { .. } | Self::WaitsForProcessors { .. })
     }
 
     /// A sentence that a teacher understands and that says what can be done.
@@ -199,14 +234,65 @@ impl Why {
                 format!("Die eigenen Dateien sind gerade nicht erreichbar: {detail}"),
                 format!("The home is not available: {detail}"),
             ),
+            Self::TooLarge { needed_mb, most_mb } => {
+                let (needed, most) = (memory(*needed_mb, language), memory(*most_mb, language));
+                language.pick(
+                    format!(
+                        "Der Desktop braucht {needed} Arbeitsspeicher, der Server hat höchstens {most} für ihn. Die Verwaltung muss die Vorlage verkleinern."
+                    ),
+                    format!(
+                        "The desktop needs {needed} of memory, and the server has at most {most} for it. An administrator has to make the template smaller."
+                    ),
+                )
+            }
+            Self::WaitsForMemory { needed_mb, free_mb } => {
+                let (needed, free) = (memory(*needed_mb, language), memory(*free_mb, language));
+                language.pick(
+                    format!("Wartet, bis {needed} Arbeitsspeicher frei sind; jetzt sind es {free}."),
+                    format!("Waits until {needed} of memory are free; now {free} are."),
+                )
+            }
+            Self::WaitsForProcessors { needed_millis, free_millis } => {
+                let tenths = |millis: i64| decimal(millis / 100, language);
+                let (needed, free) = (tenths(*needed_millis), tenths(*free_millis));
+                language.pick(
+                    format!("Wartet auf Rechenleistung: {needed} Prozessoren müssen frei sein, jetzt sind es {free}."),
+                    format!("Waits for computing power: {needed} processors have to be free; now {free} are."),
+                )
+            }
             Self::Removed => say("Wird entfernt.", "Being removed."),
         }
+    }
+}
+
+/// An amount of memory as people say it; rounded down.
+fn memory(mb: i64, language: Language) -> String {
+    if mb < 1024 { format!("{mb} MB") } else { format!("{} GB", decimal(mb * 10 / 1024, language)) }
+}
+
+/// A number of tenths, without a zero after the point.
+fn decimal(tenths: i64, language: Language) -> String {
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}{}{tenth}", language.pick(',', '.')),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Why;
+    use crate::Language;
+
+    #[test]
+    fn memory_is_told_as_people_say_it() {
+        let why = Why::WaitsForMemory { needed_mb: 2560, free_mb: 410 };
+        let german = "Wartet, bis 2,5 GB Arbeitsspeicher frei sind; jetzt sind es 410 MB.";
+        assert_eq!(why.sentence(Language::German), german);
+        assert_eq!(why.sentence(Language::English), "Waits until 2.5 GB of memory are free; now 410 MB are.");
+        let why = Why::TooLarge { needed_mb: 65_536, most_mb: 24_000 };
+        let english = why.sentence(Language::English);
+        assert!(english.contains("64 GB") && english.contains("23.4 GB"), "{english}");
+    }
 
     #[test]
     fn the_code_is_the_stored_tag() {

@@ -2,7 +2,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
-use domain::{admission, desktop::StartPolicy, idle::IdlePolicy};
+use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdlePolicy};
 use engine::{DockerEngine, Engine, Route};
 use files::{Clients, Spaces};
 use gateway::{Activity, Gateway};
@@ -56,7 +56,7 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
     let activity = Activity::default();
     let gateway = Gateway::reporting(gateway::Config::default(), activity.clone(), suspects);
     let worker = worker::Parts {
-        config: worker_config(&settings, engine.as_ref()).await?,
+        config: worker_config(&settings)?,
         store: store.clone(),
         engine,
         spaces,
@@ -104,19 +104,12 @@ fn idle_policy(settings: &Settings) -> anyhow::Result<IdlePolicy> {
     })
 }
 
-async fn worker_config(settings: &Settings, engine: &dyn Engine) -> anyhow::Result<worker::Config> {
+fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
     let nightly = &settings.reaper.nightly_stop;
-    let slots = match settings.engine.max_concurrent_starts {
-        Some(slots) => slots,
-        // an engine that is away is taken to be on a machine like this one
-        None => admission::concurrent_starts(match engine.info().await {
-            Ok(info) => usize::try_from(info.cpus)?,
-            Err(_) => std::thread::available_parallelism()?.get(),
-        }),
-    };
     Ok(worker::Config {
         node: NODE.to_owned(),
-        max_concurrent_starts: slots,
+        max_concurrent_starts: settings.engine.max_concurrent_starts,
+        overcommit: Overcommit { memory: settings.engine.memory_overcommit, cpus: settings.engine.cpu_overcommit },
         start: StartPolicy::default(),
         ready_within: settings.desktop.ready_within,
         stop_grace: settings.desktop.stop_grace,

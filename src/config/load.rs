@@ -102,6 +102,14 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     if settings.engine.max_concurrent_starts == Some(0) {
         return wrong("engine.max_concurrent_starts", "expected at least 1");
     }
+    for (key, factor) in [
+        ("engine.memory_overcommit", settings.engine.memory_overcommit),
+        ("engine.cpu_overcommit", settings.engine.cpu_overcommit),
+    ] {
+        if !(0.1..=1000.0).contains(&factor) {
+            return wrong(key, "expected a factor from 0.1 to 1000, such as 2.0");
+        }
+    }
     if settings.desktop.time_zone.parse::<chrono_tz::Tz>().is_err() {
         return wrong("desktop.time_zone", "expected a name such as Europe/Berlin");
     }
@@ -150,6 +158,16 @@ mod tests {
         assert!(error.contains("reaper.idle_after") && error.contains("a span such as 45m"), "{error}");
         let error = load_text("[reaper]\nnightly_stop = \"at ten\"\n").expect_err("no cron expression");
         assert!(error.contains("reaper.nightly_stop") && error.contains("0 22 * * *"), "{error}");
+    }
+
+    #[test]
+    fn overcommit_is_a_factor() {
+        let settings = load_text("[engine]\nmemory_overcommit = 3\ncpu_overcommit = 0.5\n").expect("valid");
+        assert!((settings.engine.memory_overcommit - 3.0).abs() < f64::EPSILON);
+        for (key, value) in [("memory_overcommit", "0"), ("cpu_overcommit", "-1.0"), ("cpu_overcommit", "nan")] {
+            let error = load_text(&format!("[engine]\n{key} = {value}\n")).expect_err("no factor");
+            assert!(error.contains(&format!("engine.{key}: ")) && error.contains("0.1 to 1000"), "{error}");
+        }
     }
 
     #[test]

@@ -99,6 +99,8 @@ pub(crate) struct Engine {
     pub(crate) host: String,
     pub(crate) route: EngineRoute,
     pub(crate) max_concurrent_starts: Option<usize>,
+    pub(crate) memory_overcommit: f64,
+    pub(crate) cpu_overcommit: f64,
 }
 
 impl Default for Engine {
@@ -108,6 +110,8 @@ impl Default for Engine {
             host: "unix:///var/run/docker.sock".to_owned(),
             route: EngineRoute::Address,
             max_concurrent_starts: None,
+            memory_overcommit: 2.0,
+            cpu_overcommit: 32.0,
         }
     }
 }

@@ -7,14 +7,14 @@ use domain::{
 };
 use entity::desktop;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Page, Paging, Store, StoreError, secret};
 
 mod make;
+mod queue;
 pub(crate) mod rows;
 
 use rows::{Own, joined, live, to_details, to_domain, to_row};
@@ -192,35 +192,6 @@ impl Desktops<'_> {
         row.update(&write.transaction).await?;
         write.commit().await?;
         Ok(Some(password))
-    }
-
-    /// Tells desktops that wait their place and estimate, all at the one revision that is answered. One that has
-    /// left the queue meanwhile is not touched, nor is one whose place is what it was.
-    pub async fn set_places(&self, places: &[(DesktopId, i32, i32)]) -> Result<i64, StoreError> {
-        let mut write = self.0.write().await?;
-        let waiting = desktop::Entity::find()
-            .filter(desktop::Column::Id.is_in(places.iter().map(|(id, ..)| *id)))
-            .filter(desktop::Column::State.eq(DesktopState::Queued))
-            .order_by_asc(desktop::Column::Id)
-            .lock_exclusive()
-            .all(&write.transaction)
-            .await?;
-        let revision = write.revision().await?;
-        for row in waiting {
-            let place = places.iter().find(|(id, ..)| *id == row.id);
-            let Some((id, position, eta_seconds)) = place.filter(|place| row.queue_position != Some(place.1)) else {
-                continue;
-            };
-            desktop::Entity::update_many()
-                .col_expr(desktop::Column::QueuePosition, Expr::value(*position))
-                .col_expr(desktop::Column::QueueEtaSeconds, Expr::value(*eta_seconds))
-                .col_expr(desktop::Column::Revision, Expr::value(revision))
-                .filter(desktop::Column::Id.eq(*id))
-                .exec(&write.transaction)
-                .await?;
-        }
-        write.commit().await?;
-        Ok(revision)
     }
 
     /// Forgets desktops that were removed before a moment. Readers that did not learn of it by then load anew.

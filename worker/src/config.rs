@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use domain::{desktop::StartPolicy, idle::IdlePolicy};
+use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdlePolicy};
 
 use crate::Cron;
 
@@ -10,8 +10,10 @@ use crate::Cron;
 pub struct Config {
     /// How the engine's node is called in the database.
     pub node: String,
-    /// Desktops that may be starting at a time.
-    pub max_concurrent_starts: usize,
+    /// Desktops that may be starting at a time. `None`: as many as the engine is seen to carry.
+    pub max_concurrent_starts: Option<usize>,
+    /// By how much the limits of all desktops may add up to more than the engine's machine has.
+    pub overcommit: Overcommit,
     /// How often a start is tried.
     pub start: StartPolicy,
     /// How long a desktop may take from its container's start to its first answer.

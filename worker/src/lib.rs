@@ -83,7 +83,7 @@ struct Shared {
 pub async fn run(parts: Parts, shutdown: CancellationToken) {
     let Parts { store, engine, spaces, clients, config, suspects, caught_up, health } = parts;
     let shared = Arc::new(Shared {
-        admission: Admission::new(config.max_concurrent_starts),
+        admission: Admission::new(config.max_concurrent_starts, config.overcommit),
         dirty: Dirty::default(),
         written: Written::default(),
         unpacker: Unpacker::new(Arc::clone(&engine), clients),

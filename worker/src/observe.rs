@@ -33,6 +33,7 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
         };
         let Err(error) = ended;
         warn!(error = &error as &dyn std::error::Error, "the engine is away; trying again");
+        shared.admission.engine_went();
         report(&shared, Some(&error)).await;
         tokio::select! {
             biased;
@@ -46,6 +47,7 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
 async fn connected(shared: &Shared, pause: &mut Duration) -> Result<std::convert::Infallible, EngineError> {
     let mut hints = shared.engine.hints().await?;
     shared.engine.prepare().await?;
+    shared.admission.engine_came(&shared.engine.info().await?);
     resync::run(shared).await?;
     info!("the engine is there; its picture is applied");
     *pause = FIRST_PAUSE;

@@ -108,8 +108,11 @@ enum Flow {
 /// Looks, decides, and takes one step.
 async fn step(shared: &Shared, id: DesktopId) -> Result<Flow, StepError> {
     let desktop = shared.records.desktop(id).await?;
-    if shared.admission.note(id, desktop.as_ref().map(|desktop| desktop.state)) {
-        admission::call_next(shared).await?;
+    shared.admission.note(id, desktop.as_ref());
+    if shared.admission.is_due() {
+        admission::arrange(shared).await?;
+        // this one's turn may have come
+        return Ok(Flow::Again);
     }
     let Some(desktop) = desktop else {
         return Ok(Flow::Rest);
@@ -136,7 +139,8 @@ async fn step(shared: &Shared, id: DesktopId) -> Result<Flow, StepError> {
 
 async fn take(shared: &Shared, desktop: Desktop, seen: Option<Observed>, act: Act) -> Result<Flow, StepError> {
     match (act, seen) {
-        (Act::Admit, _) => admission::admit(shared, desktop).await,
+        // it has its place; when its turn comes, its row changes
+        (Act::Admit, _) => Ok(Flow::Rest),
         (Act::Create, _) => launch::create(shared, desktop).await,
         (Act::Start, _) => launch::start(shared, desktop).await,
         (Act::Probe, Some(seen)) => probe::probe(shared, desktop, seen).await,
@@ -158,10 +162,12 @@ async fn record(shared: &Shared, before: &Desktop, after: Desktop) -> Result<(),
         let why = stored.why.as_ref().map(domain::why::Why::code);
         info!(from = %before.state, to = %stored.state, why, revision = stored.revision, "desktop changed");
     }
-    if before.state == DesktopState::Starting && stored.state != DesktopState::Starting {
-        let took = (stored.state == DesktopState::Running).then(|| shared.clock.now() - before.requested_at);
-        shared.admission.finished(stored.id, took);
-        admission::call_next(shared).await?;
+    if before.state == DesktopState::Starting && stored.state == DesktopState::Running {
+        shared.admission.started(before, shared.clock.now());
+    }
+    shared.admission.note(stored.id, Some(&stored));
+    if shared.admission.is_due() {
+        admission::arrange(shared).await?;
     }
     Ok(())
 }

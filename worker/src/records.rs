@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     DesktopId, TemplateId, UserId,
+    admission::{Claim, Plan},
     desktop::{Desktop, DesktopState},
     template::Template,
 };
@@ -44,8 +45,11 @@ pub(crate) trait Records: Send + Sync + 'static {
     /// Changes what is wanted of a desktop.
     async fn change(&self, id: DesktopId, change: Change) -> Result<Option<Details>, StoreError>;
 
-    /// Tells desktops that wait their places and estimates, all at the revision that is answered.
-    async fn set_places(&self, places: &[(DesktopId, i32, i32)]) -> Result<i64, StoreError>;
+    /// What every desktop that does not rest claims of the engine.
+    async fn claims(&self) -> Result<Vec<Claim>, StoreError>;
+
+    /// Lets desktops that wait start, tells them their places or refuses them, all at the revision that is answered.
+    async fn arrange(&self, plan: &Plan) -> Result<i64, StoreError>;
 
     /// The password of the container that is meant; nothing if another one is by now.
     async fn credential(&self, desktop: &Desktop) -> Result<Option<SecretString>, StoreError>;
@@ -113,8 +117,12 @@ impl Records for Store {
         self.desktops().change(id, change).await
     }
 
-    async fn set_places(&self, places: &[(DesktopId, i32, i32)]) -> Result<i64, StoreError> {
-        self.desktops().set_places(places).await
+    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
+        self.desktops().claims().await
+    }
+
+    async fn arrange(&self, plan: &Plan) -> Result<i64, StoreError> {
+        self.desktops().arrange(plan).await
     }
 
     async fn credential(&self, desktop: &Desktop) -> Result<Option<SecretString>, StoreError> {

@@ -19,6 +19,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
     DesktopId, TemplateId, Timestamp, UserId,
     access::Role,
+    admission::Overcommit,
     desktop::StartPolicy,
     idle::IdlePolicy,
     template::{HomePolicy, Template, TemplateSpec},
@@ -154,7 +155,7 @@ fn morning() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 9, 7, 8, 0, 0).single().expect("the moment exists")
 }
 
-/// A few people and what they may start. The image of one template is missing.
+/// A few people and what they may start. One template is large, and the image of one is missing.
 fn school() -> Book {
     let people = (1..=6).map(|number| User {
         id: UserId(Uuid::from_u128(number)),
@@ -162,16 +163,17 @@ fn school() -> Book {
         display_name: format!("Pupil {number}"),
         role: Role::Student,
     });
-    let template = |number: u128, image: &str| Template {
+    let template = |number: u128, image: &str, memory_mb| Template {
         id: TemplateId(Uuid::from_u128(number)),
         spec: TemplateSpec {
             home: HomePolicy::None,
+            memory_mb,
             ..TemplateSpec::new(format!("template{number}"), format!("Template {number}"), image.to_owned())
         },
         created_at: morning(),
         updated_at: morning(),
     };
-    let templates = [template(1, "pult/tiny"), template(2, "pult/xfce"), template(3, "pult/missing")];
+    let templates = [template(1, "pult/tiny", 512), template(2, "pult/xfce", 2048), template(3, "pult/missing", 512)];
     Book::new(people.collect(), templates.into())
 }
 
@@ -191,7 +193,7 @@ impl Worker {
         let clock = Arc::clone(world);
         let config = config();
         let shared = Arc::new(Shared {
-            admission: Admission::new(config.max_concurrent_starts),
+            admission: Admission::new(config.max_concurrent_starts, config.overcommit),
             dirty: Dirty::default(),
             written: Written::default(),
             unpacker: Unpacker::new(Arc::new(ways.clone()), Clients::new(&PathBuf::from("/none"))),
@@ -229,7 +231,9 @@ impl Worker {
 fn config() -> Config {
     Config {
         node: "local".to_owned(),
-        max_concurrent_starts: 2,
+        max_concurrent_starts: Some(2),
+        // room for some of those who want to run, not for all
+        overcommit: Overcommit { memory: 1.0, cpus: 32.0 },
         start: StartPolicy::default(),
         ready_within: Duration::from_secs(20),
         stop_grace: Duration::from_secs(10),

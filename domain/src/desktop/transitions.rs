@@ -1,7 +1,7 @@
 //! The ways in which a desktop changes. Each takes the row and yields the row that should be stored instead.
 
 use super::{Desktop, DesktopState, Endpoint, Fingerprint, Observed, Served, StartPolicy, Step, Wanted};
-use crate::{DesktopId, TemplateId, Timestamp, UserId, why::Why};
+use crate::{DesktopId, TemplateId, Timestamp, UserId, admission::Place, why::Why};
 
 /// What people want.
 impl Desktop {
@@ -110,13 +110,20 @@ impl Desktop {
 impl Desktop {
     /// It waits in the queue.
     #[must_use]
-    pub fn queued(self, position: i32, eta_seconds: i32) -> Self {
+    pub fn queued(self, place: Place) -> Self {
         Self {
             state: DesktopState::Queued,
-            queue_position: Some(position),
-            queue_eta_seconds: Some(eta_seconds),
+            why: place.why,
+            queue_position: Some(place.position),
+            queue_eta_seconds: place.eta_seconds,
             ..self
         }
+    }
+
+    /// Its place in the queue, if it has one.
+    pub fn place(&self) -> Option<Place> {
+        let position = self.queue_position.filter(|_| self.state == DesktopState::Queued)?;
+        Some(Place { position, eta_seconds: self.queue_eta_seconds, why: self.why.clone() })
     }
 
     /// Its turn has come.
@@ -221,6 +228,15 @@ impl Desktop {
     }
 
     fn unrouted_keeping_step(self) -> Self {
-        Self { endpoint: None, fingerprint: None, served: None, queue_position: None, queue_eta_seconds: None, ..self }
+        Self {
+            endpoint: None,
+            fingerprint: None,
+            served: None,
+            queue_position: None,
+            queue_eta_seconds: None,
+            // what it waited for is no reason for what comes after
+            why: self.why.filter(|why| !why.is_wait()),
+            ..self
+        }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use domain::{
     DesktopId,
+    admission::Place,
     desktop::{Desktop, DesktopState, Wanted},
     why::Why,
 };
@@ -21,7 +22,6 @@ on_both![
     input_is_remembered_and_never_goes_backwards,
     input_raises_no_revision_and_does_not_outdate_a_row,
     a_save_does_not_undo_input_seen_meanwhile,
-    places_are_told_to_those_that_wait,
     what_was_removed_is_kept_for_a_while_and_then_forgotten,
 ];
 
@@ -44,7 +44,8 @@ async fn of_two_saves_from_one_row_the_second_stores_nothing(house: House) -> Ou
 async fn of_twenty_saves_at_once_one_is_stored(house: House) -> Outcome {
     let row = house.some_desktop().await?;
     let saves = at_once(20, |index| {
-        let (house, row) = (house.clone(), row.clone().queued(i32::try_from(index).unwrap_or(0), 1));
+        let place = Place { position: i32::try_from(index).unwrap_or(0), eta_seconds: Some(1), why: None };
+        let (house, row) = (house.clone(), row.clone().queued(place));
         async move { house.store.desktops().save(&row).await }
     });
     let mut stored = Vec::new();
@@ -154,24 +155,6 @@ async fn a_save_does_not_undo_input_seen_meanwhile(house: House) -> Outcome {
     let stored = house.saved(row.connecting(&observed(1))).await?;
     assert_eq!(stored.last_input_at, Some(at));
     assert_eq!(house.again(&stored).await?, stored);
-    Ok(())
-}
-
-async fn places_are_told_to_those_that_wait(house: House) -> Outcome {
-    let rows = house.some_desktops(4).await?;
-    let first = house.saved(rows[0].clone().queued(2, 20)).await?;
-    let second = house.saved(rows[1].clone().queued(2, 30)).await?;
-    let nowhere = house.saved(Desktop { queue_position: None, ..rows[2].clone().queued(0, 0) }).await?;
-    let left = house.saved(rows[3].clone().queued(1, 10).admitted()).await?;
-    let places = [(first.id, 1, 10), (second.id, 2, 25), (nowhere.id, 3, 30), (left.id, 4, 40)];
-
-    let revision = house.store.desktops().set_places(&places).await?;
-    assert_eq!(house.store.revision().await?, revision);
-    let place = |row: &Desktop| (row.queue_position, row.queue_eta_seconds, row.revision);
-    assert_eq!(place(&house.again(&first).await?), (Some(1), Some(10), revision));
-    assert_eq!(house.again(&second).await?, second, "its place is what it was");
-    assert_eq!(place(&house.again(&nowhere).await?), (Some(3), Some(30), revision));
-    assert_eq!(house.again(&left).await?, left, "its turn has come");
     Ok(())
 }
 

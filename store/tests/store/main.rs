@@ -13,6 +13,7 @@ mod pages;
 mod passes;
 mod people;
 mod precision;
+mod queue;
 mod records;
 mod revisions;
 mod routes;

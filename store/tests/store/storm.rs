@@ -9,7 +9,10 @@ use std::{
 };
 
 use chrono::Utc;
-use domain::desktop::Desktop;
+use domain::{
+    admission::{Place, Plan},
+    desktop::Desktop,
+};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use store::{Filter, Paging, Seen, StoreError};
 
@@ -70,10 +73,14 @@ async fn whoever_reads_is_not_disturbed_by_those_who_write(house: House) -> Outc
     Ok(())
 }
 
+fn place(position: i32) -> Place {
+    Place { position, eta_seconds: Some(1), why: None }
+}
+
 async fn changes_of_every_kind_at_once_wait_in_no_circle(house: House) -> Outcome {
     let mut rows = Vec::new();
     for row in house.some_desktops(8).await? {
-        rows.push(house.saved(row.queued(1, 1)).await?);
+        rows.push(house.saved(row.queued(place(1))).await?);
     }
     let rows = Arc::new(rows);
     let answers = at_once(400, |index| {
@@ -85,8 +92,8 @@ async fn changes_of_every_kind_at_once_wait_in_no_circle(house: House) -> Outcom
                 0 => store.desktops().change(row.id, again).await.map(drop),
                 1 => store.desktops().save(&again(row.clone())).await.map(drop),
                 2 => {
-                    let places: Vec<_> = rows.iter().rev().map(|row| (row.id, round, 1)).collect();
-                    store.desktops().set_places(&places).await.map(drop)
+                    let places = rows.iter().rev().map(|row| (row.id, place(round))).collect();
+                    store.desktops().arrange(&Plan { places, ..Plan::default() }).await.map(drop)
                 }
                 3 | 4 => {
                     let seen = |row: &Desktop| Seen { desktop: row.id, last_input_at: Utc::now() };

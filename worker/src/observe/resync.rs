@@ -20,6 +20,8 @@ pub(crate) async fn run(shared: &Shared) -> Result<(), EngineError> {
             return Ok(());
         }
     };
+    // places, too, are compared with what they should be
+    shared.admission.look_again();
     let mut containers: BTreeMap<DesktopId, Listed> = listed.into_iter().map(|one| (one.desktop, one)).collect();
     let mut marked = 0;
     for row in &rows {

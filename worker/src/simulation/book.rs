@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::SubsecRound;
 use domain::{
     DesktopId, TemplateId, Timestamp, UserId,
+    admission::{Claim, Needs, Plan},
     desktop::{Desktop, DesktopState},
     template::Template,
 };
@@ -110,15 +111,21 @@ impl Book {
         Some(self.write(Desktop { last_input_at, ..desktop.clone() }, None))
     }
 
-    pub(super) fn set_places(&mut self, places: &[(DesktopId, i32, i32)]) -> i64 {
+    pub(super) fn claims(&self) -> Vec<Claim> {
+        let claim = |desktop: &Desktop| {
+            let limits = &self.templates[&desktop.template].spec;
+            Claim::of(desktop, Needs::new(limits.memory_mb, limits.cpus), Vec::new())
+        };
+        self.live().filter_map(claim).collect()
+    }
+
+    pub(super) fn arrange(&mut self, plan: &Plan) -> i64 {
         self.revision += 1;
-        for (id, position, eta_seconds) in places {
-            let Some(row) = self.desktops.get_mut(id) else { continue };
-            let desktop = &mut row.desktop;
-            if desktop.state == DesktopState::Queued && desktop.queue_position != Some(*position) {
-                desktop.queue_position = Some(*position);
-                desktop.queue_eta_seconds = Some(*eta_seconds);
-                desktop.revision = self.revision;
+        for id in plan.desktops() {
+            let Some(row) = self.desktops.get_mut(&id).filter(|row| row.desktop.removed_at.is_none()) else { continue };
+            let after = plan.carry_out(row.desktop.clone());
+            if after != row.desktop {
+                row.desktop = Desktop { revision: self.revision, ..after };
             }
         }
         self.revision

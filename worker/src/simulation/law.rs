@@ -1,6 +1,7 @@
 //! What must always hold, and what must hold once everything has come to rest.
 
 use domain::{
+    admission::{Claim, Stage},
     desktop::{Desktop, DesktopState, Observed, Phase, Wanted},
     why::Why,
 };
@@ -23,6 +24,7 @@ fn row_breaks(state: &State, desktop: &Desktop) -> Option<&'static str> {
         (state.book.users.contains_key(&desktop.owner), "every desktop has an owner"),
         (desktop.endpoint.is_some() == is(&[DesktopState::Running]), "what runs, and only that, has a route"),
         (desktop.queue_position.is_none() || is(&[DesktopState::Queued]), "only what is queued has a place"),
+        (is(&[DesktopState::Queued]) || !waits_for_room(desktop), "only what is queued waits for room"),
         (desktop.step.is_none() || is(&[DesktopState::Starting]), "only a start has steps"),
         (
             desktop.removed_at.is_none() || is(&[DesktopState::Stopped]) && desktop.wanted == Wanted::Removed,
@@ -31,6 +33,10 @@ fn row_breaks(state: &State, desktop: &Desktop) -> Option<&'static str> {
         (!is(&[DesktopState::Failed]) || desktop.why.as_ref().is_some_and(Why::is_failure), "a failure has its reason"),
     ];
     laws.into_iter().find(|(holds, _)| !holds).map(|(_, law)| law)
+}
+
+fn waits_for_room(desktop: &Desktop) -> bool {
+    desktop.why.as_ref().is_some_and(Why::is_wait)
 }
 
 /// Addresses are used again, so one may lead anywhere; but nobody other than the desktop takes its password.
@@ -59,7 +65,12 @@ pub(super) fn follows(state: &mut State, before: &Desktop, after: &Desktop) {
 pub(super) fn broken_at_rest(world: &World) -> Option<String> {
     let (state, picture) = (world.state(), world.engine.picture());
     let seen = |desktop: &Desktop| picture.iter().find(|(id, _)| *id == desktop.id).map(|(_, seen)| seen);
+    let is_full = somebody_lacks_room(&state.book.claims());
     let rows = state.book.rows().find_map(|(desktop, _)| {
+        // others may have to wait with it
+        if desktop.state == DesktopState::Queued && is_full {
+            return None;
+        }
         let promise = state.promises.get(&desktop.id).copied();
         let law = rests_wrong(desktop, seen(desktop)).or_else(|| breaks_promise(desktop, promise))?;
         Some(format!("at rest: {law}: {desktop:?}, {:?}", seen(desktop)))
@@ -69,6 +80,13 @@ pub(super) fn broken_at_rest(world: &World) -> Option<String> {
         let unknown = picture.iter().find(|(id, _)| !is_known(*id));
         unknown.map(|(id, seen)| format!("at rest: every container has its desktop: {id} {seen:?}"))
     })
+}
+
+/// Whether there is one who waits for memory, and rightly so: of eight gigabytes, one is the system's.
+fn somebody_lacks_room(claims: &[Claim]) -> bool {
+    let (waiting, others): (Vec<_>, Vec<_>) = claims.iter().partition(|claim| claim.stage == Stage::Waits);
+    let free_mb = 7 * 1024 - others.iter().map(|claim| claim.needs.memory_mb).sum::<i64>();
+    waiting.iter().any(|claim| claim.needs.memory_mb > free_mb)
 }
 
 fn rests_wrong(desktop: &Desktop, seen: Option<&Observed>) -> Option<&'static str> {

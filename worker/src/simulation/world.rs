@@ -16,6 +16,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use domain::{
     DesktopId, TemplateId, Timestamp, UserId,
+    admission::{Claim, Plan},
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Fingerprint, Observed},
     template::{Template, TemplateSpec},
 };
@@ -273,8 +274,12 @@ impl Records for Ways {
         self.transact("change", |state| state.book.change(id, change)).await
     }
 
-    async fn set_places(&self, places: &[(DesktopId, i32, i32)]) -> Result<i64, StoreError> {
-        self.transact("set_places", |state| state.book.set_places(places)).await
+    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
+        self.transact("claims", |state| state.book.claims()).await
+    }
+
+    async fn arrange(&self, plan: &Plan) -> Result<i64, StoreError> {
+        self.transact("arrange", |state| state.book.arrange(plan)).await
     }
 
     async fn credential(&self, desktop: &Desktop) -> Result<Option<SecretString>, StoreError> {

@@ -6,6 +6,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
     DesktopId, Timestamp,
     access::Role,
+    admission::{Claim, Place, Plan},
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Observed, Phase},
     template::{Template, TemplateSpec},
     why::Why,
@@ -65,7 +66,7 @@ impl Both {
             (0 | 1, _) | (_, None) => self.request().await,
             (2 | 3, Some(id)) => self.change(id).await,
             (4..=6, Some(id)) => self.save(id).await,
-            (7, Some(id)) => self.set_places(id).await,
+            (7, Some(id)) => self.arrange(id).await,
             (8, Some(id)) => self.ask_for_a_password(id).await,
             (_, Some(id)) => {
                 let id = if self.dice.bool() { id } else { DesktopId::new() };
@@ -114,7 +115,7 @@ impl Both {
         };
         let endpoint = Endpoint { address: [10, 0, 0, self.dice.u8(..)].into(), port: 6901 };
         let after = match self.dice.u8(0..6) {
-            0 | 1 => before.queued(self.dice.i32(1..9), 7),
+            0 | 1 => before.queued(self.place()),
             2 => before.admitted(),
             3 => before.connecting(&seen).running(endpoint, None, noon()),
             4 => before.ended(Some(Why::OutOfMemory), noon()),
@@ -125,10 +126,20 @@ impl Both {
         assert_eq!(noted.map(known_part), stored.map(known_part));
     }
 
-    async fn set_places(&mut self, id: DesktopId) {
-        let places = [(id, self.dice.i32(1..4), self.dice.i32(1..9))];
-        let stored = self.store.desktops().set_places(&places).await.expect("an answer");
-        assert_eq!(self.book.set_places(&places), stored);
+    async fn arrange(&mut self, id: DesktopId) {
+        let mut plan = Plan::default();
+        match self.dice.u8(0..4) {
+            0 => plan.starts.push(id),
+            1 => plan.refused.push((id, Why::TooLarge { needed_mb: 2, most_mb: 1 })),
+            _ => plan.places.push((id, self.place())),
+        }
+        let stored = self.store.desktops().arrange(&plan).await.expect("an answer");
+        assert_eq!(self.book.arrange(&plan), stored);
+    }
+
+    fn place(&mut self) -> Place {
+        let why = self.dice.bool().then_some(Why::WaitsForMemory { needed_mb: 2, free_mb: 1 });
+        Place { position: self.dice.i32(1..9), eta_seconds: self.dice.bool().then_some(7), why }
     }
 
     /// The passwords differ; whether there is one, and that it stays, do not.
@@ -165,6 +176,12 @@ impl Both {
             details.into_iter().map(name).collect()
         };
         assert_eq!(names(noted), names(stored));
+
+        let by_id = |claims: Vec<Claim>| -> BTreeMap<_, _> {
+            let known = |claim: Claim| (claim.desktop, Claim { since: noon(), ..claim });
+            claims.into_iter().map(known).collect()
+        };
+        assert_eq!(by_id(self.book.claims()), by_id(self.store.desktops().claims().await.expect("an answer")));
 
         let since = self.dice.i64(0..=self.book.revision());
         let mut stored = self.store.desktops().changed_since(since).await.expect("an answer");

@@ -73,10 +73,14 @@ export class World {
       this.#add('malen', { state: 'failed', reason: 'image_missing', last_used_at: ago(60 * 24 * 9), why: 'Das Image „bild-und-ton“ ist auf dem Server nicht vorhanden. Die Administration kann es in der Vorlage laden.' });
     }
     if (scenario === 'busy') {
-      this.#add('linux', { state: 'queued', queue_position: 4, eta_seconds: 35, why: 'Es starten gerade viele Desktops.' });
+      this.#add('linux', { state: 'queued', queue_position: 4, eta_seconds: 35, why: 'Wartet auf einen freien Platz, Nummer 4 in der Schlange.' });
       this.#add('python', { state: 'starting', step: 'creating', why: '' });
       this.#add('malen', { state: 'starting', step: 'connecting' });
       this.#add('terminal', { state: 'stopping', last_used_at: ago(1), why: 'Wird angehalten.' });
+      this.#add('chemie', {
+        state: 'queued', queue_position: 5, reason: 'waits_for_memory',
+        why: 'Wartet, bis 2 GB Arbeitsspeicher frei sind; jetzt sind es 410 MB. Nummer 5 in der Schlange.',
+      });
     }
     if (scenario === 'soon') {
       this.#add('linux', { state: 'running', started_at: ago(90), last_used_at: ago(42), stops_at: ago(-4), why: 'Seit 42 Minuten wurde nichts eingegeben.' });

@@ -104,6 +104,7 @@ export const CASES = [
     await page.locator('code').waitFor();
   } },
   { name: 'start-queued', user: 'schueler', scenario: 'busy', path: '/desktop/schueler-linux/', ready: 'ol', wait: 2_500 },
+  { name: 'start-without-room', user: 'schueler', scenario: 'busy', path: '/desktop/schueler-chemie/', ready: 'ol', wait: 2_500 },
   { name: 'start-preparing', user: 'schueler', scenario: 'busy', path: '/desktop/schueler-python/', ready: 'ol', wait: 2_500 },
   { name: 'start-connecting', user: 'schueler', scenario: 'busy', path: '/desktop/schueler-malen/', ready: 'ol' },
   { name: 'viewer-failed', user: 'schueler', path: '/desktop/schueler-malen/', ready: 'h1' },

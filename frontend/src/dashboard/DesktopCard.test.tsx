@@ -45,7 +45,12 @@ describe('a card', () => {
 
   it('of a queued desktop tells place and estimate', async () => {
     await card(aDesktop({ state: 'queued', queue_position: 3, eta_seconds: 34 }));
-    expect(screen.getByText('Warteschlange, Platz 3, noch etwa 40 s')).toBeTruthy();
+    expect(screen.getByText('Warteschlange, Platz 3, noch etwa 40 Sek.')).toBeTruthy();
+  });
+
+  it('of a desktop without room tells what it waits for', async () => {
+    await card(aDesktop({ state: 'queued', queue_position: 3, reason: 'waits_for_memory' }));
+    expect(screen.getByText('Wartet auf freien Arbeitsspeicher, Platz 3')).toBeTruthy();
   });
 
   it('of a failed desktop tells the cause and what to report', async () => {

@@ -1,9 +1,8 @@
 import type { Desktop } from '~/api/types';
-import { roughly } from '~/desktop/StartProgress';
-import { STEP_LABELS, STEPS } from '~/desktop/startSteps';
+import { STEP_LABELS, STEPS, waitsForRoom } from '~/desktop/startSteps';
 import { useStart } from '~/desktop/useStart';
-import { useT } from '~/i18n/useT';
-import { useTimes } from '~/i18n/useTimes';
+import { type Translate, useT } from '~/i18n/useT';
+import { type Times, useTimes } from '~/i18n/useTimes';
 import styles from './StartLine.module.css';
 
 /** A start in one line: which step of how many, and for how long. Without a desktop: the click was just now. */
@@ -14,14 +13,16 @@ function Going({ desktop }: { desktop: Desktop }) {
   const t = useT();
   const times = useTimes();
   const { step = 'queue', elapsed } = useStart(desktop);
-  const place = step === 'queue' ? desktop.queue_position : null;
-  const seconds = desktop.eta_seconds;
-  const text = !place
-    ? t(STEP_LABELS[step])
-    : seconds == null
-      ? t('card.place', { place })
-      : t('card.placeAndTime', { place, seconds: roughly(seconds) });
+  const text = step === 'queue' ? queued(t, times, desktop) : t(STEP_LABELS[step]);
   return <Line at={STEPS.indexOf(step)} text={text} time={times.elapsed(elapsed)} />;
+}
+
+function queued(t: Translate, times: Times, desktop: Desktop): string {
+  const { queue_position: place, eta_seconds } = desktop;
+  if (!place) return '';
+  const room = waitsForRoom(desktop);
+  if (room) return t(room, { place });
+  return eta_seconds == null ? t('card.place', { place }) : t('card.placeAndTime', { place, time: times.roughly(eta_seconds, 'short') });
 }
 
 function Line({ at, text, time }: { at: number; text: string; time: string }) {

@@ -1,11 +1,11 @@
 import { Check, Circle, LayoutGrid, LoaderCircle, X } from 'lucide-react';
 import type { Desktop } from '~/api/types';
 import { type Translate, useT } from '~/i18n/useT';
-import { useTimes } from '~/i18n/useTimes';
+import { type Times, useTimes } from '~/i18n/useTimes';
 import { Button, LinkButton } from '~/ui/Button';
 import { Situation } from '~/ui/Situation';
 import styles from './StartProgress.module.css';
-import { duration, STEP_LABELS, STEP_MOODS, type Step, STEPS, type StepTimes } from './startSteps';
+import { duration, STEP_LABELS, STEP_MOODS, type Step, STEPS, type StepTimes, waitsForRoom } from './startSteps';
 import { useDesktopAction } from './useDesktopAction';
 import { useStart } from './useStart';
 
@@ -46,17 +46,19 @@ function Progress({ name, desktop, connecting }: { name: string; desktop: Deskto
         </>
       }
     >
-      <p role="status">{sentence(t, desktop, step)}</p>
+      <p role="status">{sentence(t, times, desktop, step)}</p>
       <StepList step={step} times={start.times} inStep={start.inStep} />
       <p className={styles.total}>{t('start.elapsed', { time: times.elapsed(start.elapsed) })}</p>
     </Situation>
   );
 }
 
-function sentence(t: Translate, { queue_position, eta_seconds, why }: Desktop, step: Step): string {
+function sentence(t: Translate, times: Times, desktop: Desktop, step: Step): string {
   if (step !== 'queue') return t(SENTENCES[step]);
-  if (!queue_position) return why || t('start.queued');
-  return eta_seconds == null ? t('start.place', { place: queue_position }) : t('start.placeAndTime', { place: queue_position, seconds: roughly(eta_seconds) });
+  const { queue_position: place, eta_seconds, why } = desktop;
+  // What it waits for besides its turn is told with figures, by whoever knows them.
+  if (!place || waitsForRoom(desktop)) return why || t('start.queued');
+  return eta_seconds == null ? t('start.place', { place }) : t('start.placeAndTime', { place, time: times.roughly(eta_seconds, 'long') });
 }
 
 const SENTENCES = {
@@ -65,9 +67,6 @@ const SENTENCES = {
   connect: 'start.connect',
   ready: 'start.connect',
 } as const;
-
-/** An estimate that counts single seconds promises too much. */
-export const roughly = (seconds: number): number => (seconds <= 10 ? Math.max(5, seconds) : Math.ceil(seconds / 10) * 10);
 
 function StepList({ step, times, inStep }: { step: Step; times: StepTimes; inStep: number }) {
   const t = useT();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { currentStep, duration } from './startSteps';
+import { currentStep, duration, waitsForRoom } from './startSteps';
 
 describe('the step of a start', () => {
   it.each([
@@ -22,5 +22,11 @@ describe('the step of a start', () => {
     expect(duration('prepare', { prepare: 4_000, ready: 9_000 })).toBe(5_000);
     expect(duration('start', { queue: 1_000, connect: 9_000 })).toBeUndefined();
     expect(duration('connect', { connect: 9_000 })).toBeUndefined();
+  });
+
+  it('in the queue may need room as well', () => {
+    expect(waitsForRoom({ state: 'queued', reason: 'waits_for_memory' })).toBe('card.memory');
+    expect(waitsForRoom({ state: 'queued', reason: null })).toBeUndefined();
+    expect(waitsForRoom({ state: 'failed', reason: 'too_large' })).toBeUndefined();
   });
 });

@@ -38,6 +38,17 @@ export function currentStep({ state, step }: Pick<Desktop, 'state' | 'step'>): S
   }
 }
 
+/** What a desktop in the queue waits for, other than its turn. */
+const ROOM: Record<string, MessageId> = {
+  waits_for_memory: 'card.memory',
+  waits_for_processors: 'card.processors',
+};
+
+/** Whether it is not only others' turn but also their room that a desktop waits for: then, the words for it. */
+export function waitsForRoom({ state, reason }: Pick<Desktop, 'state' | 'reason'>): MessageId | undefined {
+  return state === 'queued' ? ROOM[reason ?? ''] : undefined;
+}
+
 /** When each step began, as far as this page has seen it. */
 export type StepTimes = Partial<Record<Step, number>>;
 

@@ -36,4 +36,13 @@ describe('times', async () => {
     expect(elapsed(59_999)).toBe('59 s');
     expect(elapsed(65_000)).toBe('1:05 min');
   });
+
+  it('still to come promise no more than one can know', () => {
+    const { roughly } = times();
+    expect(roughly(1, 'long')).toBe('5 Sekunden');
+    expect(roughly(34, 'long')).toBe('40 Sekunden');
+    expect(roughly(91, 'long')).toBe('2 Minuten');
+    expect(roughly(34, 'short')).toBe('40 Sek.');
+    expect(roughly(600, 'short')).toBe('10 Min.');
+  });
 });

@@ -14,6 +14,8 @@ export type Times = {
   clock: (at: string, now: number) => string;
   /** "12 s", "1:05 min" */
   elapsed: (milliseconds: number) => string;
+  /** "40 Sekunden", "3 Minuten": what is still to come, as roughly as one can know it. */
+  roughly: (seconds: number, style: 'long' | 'short') => string;
 };
 
 export function useTimes(): Times {
@@ -44,6 +46,11 @@ function times(intl: IntlShape, t: Translate): Times {
       const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
       if (seconds < 60) return t('time.seconds', { seconds });
       return t('time.minutes', { time: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}` });
+    },
+    roughly: (seconds, unitDisplay) => {
+      if (seconds > 90) return intl.formatNumber(Math.ceil(seconds / 60), { style: 'unit', unit: 'minute', unitDisplay });
+      const rounded = seconds <= 10 ? Math.max(5, seconds) : Math.ceil(seconds / 10) * 10;
+      return intl.formatNumber(rounded, { style: 'unit', unit: 'second', unitDisplay });
     },
   };
 }

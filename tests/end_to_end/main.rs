@@ -24,6 +24,7 @@ mod idle;
 mod orphans;
 mod own_hosts;
 mod postgres;
+mod queue;
 mod schedule;
 mod starts;
 mod support;

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Instant};
 use futures::future::join_all;
 use reqwest::StatusCode;
 
-use crate::support::{Pult, Rfb};
+use crate::support::{Pult, Rfb, Start, click_at_once, spread};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_click_becomes_a_desktop_with_pixels() {
@@ -39,17 +39,12 @@ async fn a_whole_class_starts_at_once() {
     const CLASS: usize = 30;
     let pult = Pult::start().await;
     let pupils: Vec<_> = (0..CLASS).map(|n| pult.person(&format!("schueler{n:02}"), "student")).collect();
-    let bell = Instant::now();
-    let wishes = join_all(pupils.iter().map(|pupil| pupil.want("tiny"))).await;
-    let answered = bell.elapsed();
-    assert!(wishes.iter().all(|(status, _)| *status == StatusCode::ACCEPTED));
-    let running =
-        join_all(pupils.iter().zip(&wishes).map(|(pupil, (_, desktop))| pupil.until(desktop, "running"))).await;
-    println!("{CLASS} starts at once: answered in {answered:.1?}, all running in {:.1?}", bell.elapsed());
+    let starts = click_at_once(&pupils, "tiny", |_| ()).await;
+    println!("{CLASS} starts at once: running after {}", spread(starts.iter().map(|start| start.running)));
     println!("the server holds {} MiB with {CLASS} desktops", pult.memory_mib());
-    let ids: HashSet<_> = running.iter().map(|desktop| desktop.id().to_owned()).collect();
+    let ids: HashSet<_> = starts.iter().map(|start| start.desktop.id().to_owned()).collect();
     assert_eq!(ids.len(), CLASS);
-    for desktop in &running {
+    for Start { desktop, .. } in &starts {
         assert_eq!(pult.engine.containers_of(desktop.id()), [desktop.container()]);
     }
     for pupil in &pupils {

@@ -2,6 +2,7 @@
 
 mod api;
 mod browser;
+mod crowd;
 mod engine;
 mod events;
 mod pult;
@@ -9,6 +10,7 @@ mod rfb;
 
 pub(crate) use api::{Api, Desktop};
 pub(crate) use browser::Browser;
+pub(crate) use crowd::{Start, class, click, click_at_once, spread};
 pub(crate) use engine::Engine;
 pub(crate) use events::Events;
 pub(crate) use pult::{Pult, free_ports};

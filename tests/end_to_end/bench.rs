@@ -17,7 +17,7 @@ use std::{
 use domain::{DesktopId, InstallationId, UserId, template::NetworkPolicy};
 use engine::{DockerEngine, Engine as _, Launch, Route};
 use reqwest::Method;
-use support::{Api, Engine, Pult, Rfb, eventually};
+use support::{Api, Engine, Pult, Rfb, class, click_at_once, click_in_turn, eventually, tell as tell_starts};
 
 const ROUNDS: usize = 12;
 const IMAGES: [&str; 2] = ["tiny", "xfce"];
@@ -75,6 +75,7 @@ async fn main() {
         start_up.as_secs_f64() * 1e3,
         pult.memory_mib()
     );
+    in_a_crowd(&pult).await;
     bare.engine.shared.remove_all_of(&bare.engine.instance.to_string());
     for image in IMAGES {
         let ratio = figures[&(image, "click to running")].median() / figures[&(image, "bare engine")].median();
@@ -107,6 +108,16 @@ async fn click(pupil: &Api, image: &'static str, figures: &mut Figures) {
     let gone = pupil.request(Method::DELETE, &format!("/api/v1/desktops/{}", desktop.id())).send().await;
     assert!(gone.expect("an answer").status().is_success());
     eventually("it is gone", || async { pupil.look(&desktop).await.is_none().then_some(()) }).await;
+}
+
+/// What one of many has of a start: a class that clicks at once, and a school that starts a hundred in a minute.
+async fn in_a_crowd(pult: &Pult) {
+    let starts = click_at_once(&class(pult, "class", 30), "tiny", |_| ()).await;
+    println!("tiny: 30 clicks at once");
+    tell_starts(&starts);
+    let starts = click_in_turn(&class(pult, "school", 100), "tiny", Duration::from_millis(600)).await;
+    println!("tiny: 100 clicks in a minute, beside 30 that run");
+    tell_starts(&starts);
 }
 
 /// How long the route outlives its container.

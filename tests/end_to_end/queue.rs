@@ -5,11 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt as _, stream};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Desktop, Pult, class, click, click_at_once, eventually, spread};
+use crate::support::{Api, Desktop, Pult, class, click_at_once, click_in_turn, eventually, tell};
 
 async fn create(admin: &Api, path: &str, fields: &Value) {
     let made = admin.request(Method::POST, path).json(fields).send().await.expect("an answer");
@@ -48,9 +47,8 @@ async fn two_classes_that_click_at_once_have_turns_alternately_and_places_at_onc
         }
     })
     .await;
-    println!("{} clicks at once: answered in {}", starts.len(), spread(starts.iter().map(|start| start.answered)));
-    println!("first word, from the click: {}", spread(starts.iter().map(|start| start.told)));
-    println!("running, from the click: {}", spread(starts.iter().map(|start| start.running)));
+    println!("{} clicks at once, {AT_ONCE} starts at a time:", starts.len());
+    tell(&starts);
     let placed = starts.iter().filter(|start| start.had_a_place).count();
     assert!(starts.iter().all(|start| start.told <= start.running));
     // all but those who start at once; some of them had come before the others asked
@@ -75,17 +73,9 @@ async fn a_hundred_starts_in_a_minute_all_go_well() {
     let pult = Pult::start().await;
     let people = class(&pult, "school", STARTS);
     let began = Instant::now();
-    let starts = stream::iter(people.iter().zip(0..)).map(|(person, turn)| async move {
-        tokio::time::sleep(EVERY * turn).await;
-        let start = click(person, "tiny").await;
-        let gone = person.request(Method::DELETE, &format!("/api/v1/desktops/{}", start.desktop.id())).send().await;
-        assert_eq!(gone.expect("an answer").status(), StatusCode::ACCEPTED);
-        start
-    });
-    let starts: Vec<_> = starts.buffer_unordered(STARTS).collect().await;
-    println!("{} starts, one every {EVERY:?}, in {:.1?}", starts.len(), began.elapsed());
-    println!("first word, from the click: {}", spread(starts.iter().map(|start| start.told)));
-    println!("running, from the click: {}", spread(starts.iter().map(|start| start.running)));
+    let starts = click_in_turn(&people, "tiny", EVERY).await;
+    println!("{STARTS} starts, one every {EVERY:?}, all in {:.1?}:", began.elapsed());
+    tell(&starts);
 }
 
 #[tokio::test(flavor = "multi_thread")]

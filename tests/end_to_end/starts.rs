@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Instant};
 use futures::future::join_all;
 use reqwest::StatusCode;
 
-use crate::support::{Pult, Rfb, Start, click_at_once, spread};
+use crate::support::{Pult, Rfb, Start, click_at_once, tell};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_click_becomes_a_desktop_with_pixels() {
@@ -40,7 +40,8 @@ async fn a_whole_class_starts_at_once() {
     let pult = Pult::start().await;
     let pupils: Vec<_> = (0..CLASS).map(|n| pult.person(&format!("schueler{n:02}"), "student")).collect();
     let starts = click_at_once(&pupils, "tiny", |_| ()).await;
-    println!("{CLASS} starts at once: running after {}", spread(starts.iter().map(|start| start.running)));
+    println!("{CLASS} starts at once:");
+    tell(&starts);
     println!("the server holds {} MiB with {CLASS} desktops", pult.memory_mib());
     let ids: HashSet<_> = starts.iter().map(|start| start.desktop.id().to_owned()).collect();
     assert_eq!(ids.len(), CLASS);

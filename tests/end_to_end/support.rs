@@ -10,7 +10,7 @@ mod rfb;
 
 pub(crate) use api::{Api, Desktop};
 pub(crate) use browser::Browser;
-pub(crate) use crowd::{Start, class, click, click_at_once, spread};
+pub(crate) use crowd::{Start, class, click_at_once, click_in_turn, tell};
 pub(crate) use engine::Engine;
 pub(crate) use events::Events;
 pub(crate) use pult::{Pult, free_ports};

@@ -62,20 +62,20 @@ impl Turn<'_> {
 
 /// Rounds in each of which everybody has one turn.
 #[derive(Debug, Clone, PartialEq)]
-struct Rounds<K: Eq + Hash> {
+struct Rounds<K: Copy + Eq + Hash> {
     /// The latest that has begun.
     present: u64,
     /// The first in which somebody's turn is still to come.
     open: HashMap<K, u64>,
 }
 
-impl<K: Eq + Hash> Default for Rounds<K> {
+impl<K: Copy + Eq + Hash> Default for Rounds<K> {
     fn default() -> Self {
         Self { present: 0, open: HashMap::new() }
     }
 }
 
-impl<K: Eq + Hash> Rounds<K> {
+impl<K: Copy + Eq + Hash> Rounds<K> {
     /// The round in which somebody has their next turn.
     fn next(&self, one: K) -> u64 {
         self.open.get(&one).copied().unwrap_or(0).max(self.present)

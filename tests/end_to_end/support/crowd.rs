@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use reqwest::{Method, StatusCode};
 
 use super::{Api, Desktop, Events, Pult};
 
@@ -38,11 +39,30 @@ pub(crate) async fn click_at_once(people: &[Api], template: &str, asked: impl Fn
 }
 
 /// Somebody clicks, and waits as a page does: told by events, without asking again.
-pub(crate) async fn click(person: &Api, template: &str) -> Start {
+async fn click(person: &Api, template: &str) -> Start {
     let events = person.events().await;
     let clicked = Instant::now();
     let (_, desktop) = person.want(template).await;
     follow(desktop, clicked, clicked.elapsed(), &events).await
+}
+
+/// They click one after the other, however long the starts take; each gives the desktop up once it runs.
+pub(crate) async fn click_in_turn(people: &[Api], template: &str, every: Duration) -> Vec<Start> {
+    let starts = people.iter().zip(0..).map(|(person, turn)| async move {
+        tokio::time::sleep(every * turn).await;
+        let start = click(person, template).await;
+        let gone = person.request(Method::DELETE, &format!("/api/v1/desktops/{}", start.desktop.id())).send().await;
+        assert_eq!(gone.expect("an answer").status(), StatusCode::ACCEPTED);
+        start
+    });
+    join_all(starts).await
+}
+
+/// What people remember of such starts.
+pub(crate) fn tell(starts: &[Start]) {
+    println!("  wish taken {}", spread(starts.iter().map(|start| start.answered)));
+    println!("  first word {}", spread(starts.iter().map(|start| start.told)));
+    println!("  running    {}", spread(starts.iter().map(|start| start.running)));
 }
 
 async fn follow(desktop: Desktop, clicked: Instant, answered: Duration, events: &Events) -> Start {
@@ -64,9 +84,10 @@ async fn follow(desktop: Desktop, clicked: Instant, answered: Duration, events: 
 }
 
 /// Times as figures: the one in the middle, the one that few exceed, the longest.
-pub(crate) fn spread(times: impl Iterator<Item = Duration>) -> String {
+fn spread(times: impl Iterator<Item = Duration>) -> String {
     let mut times: Vec<_> = times.collect();
     times.sort_unstable();
     let at = |percent: usize| times.get(times.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default();
-    format!("median {:.2?}, p95 {:.2?}, longest {:.2?}", at(50), at(95), at(100))
+    let [median, p95, longest] = [50, 95, 100].map(|percent| at(percent).as_secs_f64() * 1e3);
+    format!("median {median:>6.0} ms  p95 {p95:>6.0} ms  longest {longest:>6.0} ms")
 }

@@ -26,7 +26,7 @@ const PLACE: &str = "/desktop/";
 pub(crate) const PREFIX: &str = "/desktop/schueler-tiny";
 
 /// Nothing on loopback takes this long, however busy the machine is.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// Waits for what must come soon.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {

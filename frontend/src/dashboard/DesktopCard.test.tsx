@@ -1,6 +1,6 @@
 import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ME_KEY } from '~/api/client';
 import { queryClient } from '~/api/queryClient';
 import type { Desktop } from '~/api/types';
@@ -14,6 +14,9 @@ const card = (desktop?: Desktop, home: 'shared' | 'none' = 'shared') => {
   const [tile] = tiles([aTemplate({ home })], desktop ? [desktop] : []);
   return show(<ul>{tile && <DesktopCard tile={tile} tint={0} next />}</ul>);
 };
+
+// A click is made of several events here, and a button that gives way between them is clicked by nobody.
+beforeAll(() => import('./CardMenuList'));
 
 describe('a card', () => {
   it('of a running desktop leads back to it, always in the same tab', async () => {

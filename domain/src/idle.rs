@@ -2,6 +2,9 @@
 //!
 //! A desktop is idle since its last use: its start, an extension, or keyboard or pointer input seen in its stream,
 //! whichever came last. An open tab, moving pictures and keep-alives are not use.
+//!
+//! Nobody is stopped who was not warned: not after the worker was away, nor after a clock was set. What lies far in the
+//! future, because a clock has been set back since, has not happened.
 
 use chrono::TimeDelta;
 
@@ -28,6 +31,18 @@ impl IdlePolicy {
     }
 }
 
+/// A time that lies further ahead is of a clock that was set back since. Clocks of several machines differ by less.
+pub const AHEAD: TimeDelta = TimeDelta::minutes(1);
+
+/// The two moments that a decision is made at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Now.
+    pub now: Timestamp,
+    /// Until when all input is known: what came later may still be on its way.
+    pub input_until: Timestamp,
+}
+
 /// What the reaper does with a desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -41,18 +56,36 @@ pub enum Verdict {
 
 /// Decides about one desktop.
 ///
-/// `Stop` if and only if it is `running` and its last use is at least `idle_after` ago; `Warn` if and only if it is
-/// `running`, that moment is at most `warn_before` away, and nobody was told since the last use.
-pub fn decide(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp) -> Verdict {
-    let (Some(stops_at), Some(limit)) = (policy.stops_at(desktop), policy.idle_after) else {
+/// Notice is `warn_before`, or `idle_after` where that is shorter. `Stop` if and only if the desktop is `running`, its
+/// last use is at least `idle_after` before `input_until`, and its owner was told since then, at least the notice ago.
+/// `Warn` if and only if it is `running`, nobody was told since the last use, and that is at least `idle_after` less the
+/// notice before `input_until`.
+pub fn decide(desktop: &Desktop, policy: &IdlePolicy, at: Moment) -> Verdict {
+    let Some(limit) = policy.idle_after.filter(|_| desktop.state == DesktopState::Running) else {
         return Verdict::Keep;
     };
-    if now >= stops_at {
-        Verdict::Stop(Why::Idle { minutes: limit.num_minutes() })
-    } else if now >= stops_at - policy.warn_before && desktop.warned_at < desktop.last_use() {
-        Verdict::Warn
-    } else {
-        Verdict::Keep
+    let past = |moment: Option<Timestamp>| moment.filter(|moment| *moment <= at.now + AHEAD);
+    let last_use = past(desktop.started_at).max(past(desktop.last_input_at)).max(past(desktop.extended_at));
+    // a desktop that runs was started: at worst it counts from now, and is kept
+    let last_use = last_use.unwrap_or(at.now);
+    let notice = policy.warn_before.min(limit);
+    let unused_for = at.input_until - last_use;
+    match past(desktop.warned_at).filter(|warned| *warned >= last_use) {
+        Some(warned) if unused_for >= limit && at.now - warned >= notice => {
+            Verdict::Stop(Why::Idle { minutes: limit.num_minutes() })
+        }
+        None if unused_for >= limit - notice => Verdict::Warn,
+        Some(_) | None => Verdict::Keep,
+    }
+}
+
+/// What a verdict makes of the desktop.
+#[must_use]
+pub fn apply(verdict: Verdict, desktop: Desktop, now: Timestamp) -> Desktop {
+    match verdict {
+        Verdict::Keep => desktop,
+        Verdict::Warn => desktop.warned(now),
+        Verdict::Stop(why) => desktop.want_stopped(why),
     }
 }
 
@@ -60,44 +93,97 @@ pub fn decide(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp) -> Verdict
 mod tests {
     use chrono::TimeDelta;
 
-    use super::{IdlePolicy, Verdict, decide};
+    use super::{IdlePolicy, Moment, Verdict, decide};
     use crate::{
-        desktop::{DesktopState, testing},
+        Timestamp,
+        desktop::{Desktop, DesktopState, testing},
         why::Why,
     };
 
     const POLICY: IdlePolicy =
         IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
+    const STOP: Verdict = Verdict::Stop(Why::Idle { minutes: 45 });
+
+    /// The verdict at a moment until which all is known.
+    fn at(now: Timestamp, desktop: &Desktop) -> Verdict {
+        decide(desktop, &POLICY, Moment { now, input_until: now })
+    }
+
+    fn minutes(minutes: i64) -> Timestamp {
+        testing::epoch() + TimeDelta::minutes(minutes)
+    }
 
     #[test]
     fn idleness_counts_from_the_last_use_not_from_the_start() {
-        let start = testing::epoch();
-        let mut desktop = testing::running(start);
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(39)), Verdict::Keep);
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(40)), Verdict::Warn);
-        desktop.warned_at = Some(start + TimeDelta::minutes(40));
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(41)), Verdict::Keep);
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(45)), Verdict::Stop(Why::Idle { minutes: 45 }));
-        desktop.last_input_at = Some(start + TimeDelta::minutes(44));
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(45)), Verdict::Keep);
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(84)), Verdict::Warn);
-        desktop.extended_at = Some(start + TimeDelta::minutes(85));
-        assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::minutes(90)), Verdict::Keep);
+        let mut desktop = testing::running(minutes(0));
+        assert_eq!(at(minutes(39), &desktop), Verdict::Keep);
+        assert_eq!(at(minutes(40), &desktop), Verdict::Warn);
+        desktop.warned_at = Some(minutes(40));
+        assert_eq!(at(minutes(41), &desktop), Verdict::Keep);
+        assert_eq!(at(minutes(45), &desktop), STOP);
+        desktop.last_input_at = Some(minutes(44));
+        assert_eq!(at(minutes(45), &desktop), Verdict::Keep);
+        assert_eq!(at(minutes(84), &desktop), Verdict::Warn);
+        desktop.extended_at = Some(minutes(85));
+        assert_eq!(at(minutes(90), &desktop), Verdict::Keep);
+    }
+
+    #[test]
+    fn input_that_may_still_be_on_its_way_is_waited_for() {
+        let desktop = Desktop { warned_at: Some(minutes(40)), ..testing::running(minutes(0)) };
+        let (now, input_until) = (minutes(45), minutes(45) - TimeDelta::seconds(15));
+        assert_eq!(decide(&desktop, &POLICY, Moment { now, input_until }), Verdict::Keep);
+    }
+
+    #[test]
+    fn nobody_is_stopped_without_a_warning_in_time() {
+        let mut desktop = testing::running(minutes(0));
+        // the worker was away
+        assert_eq!(at(minutes(300), &desktop), Verdict::Warn);
+        desktop.warned_at = Some(minutes(300));
+        assert_eq!(at(minutes(304), &desktop), Verdict::Keep);
+        assert_eq!(at(minutes(305), &desktop), STOP);
+    }
+
+    #[test]
+    fn what_lies_in_the_future_has_not_happened() {
+        let future = Some(minutes(600));
+        let mut desktop = Desktop { last_input_at: future, warned_at: future, ..testing::running(minutes(0)) };
+        assert_eq!(at(minutes(50), &desktop), Verdict::Warn);
+        desktop.warned_at = Some(minutes(50));
+        assert_eq!(at(minutes(55), &desktop), STOP);
+    }
+
+    #[test]
+    fn a_clock_that_is_a_little_ahead_tells_of_use_all_the_same() {
+        let mut desktop = testing::running(minutes(0));
+        desktop.warned_at = Some(minutes(120));
+        desktop.last_input_at = Some(minutes(180) + TimeDelta::seconds(1));
+        assert_eq!(at(minutes(180), &desktop), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_notice_longer_than_the_limit_is_as_long_as_the_limit() {
+        let policy = IdlePolicy { warn_before: TimeDelta::hours(2), ..POLICY };
+        let desktop = testing::running(minutes(0));
+        let verdict = |now| decide(&desktop, &policy, Moment { now, input_until: now });
+        assert_eq!(verdict(minutes(0)), Verdict::Warn);
+        let desktop = Desktop { warned_at: Some(minutes(1)), ..desktop };
+        assert_eq!(decide(&desktop, &policy, Moment { now: minutes(46), input_until: minutes(46) }), STOP);
     }
 
     #[test]
     fn what_does_not_run_is_left_alone() {
-        let start = testing::epoch();
         for state in DesktopState::ALL.iter().copied().filter(|state| *state != DesktopState::Running) {
-            let desktop = crate::desktop::Desktop { state, ..testing::running(start) };
-            assert_eq!(decide(&desktop, &POLICY, start + TimeDelta::days(9)), Verdict::Keep);
+            let desktop = Desktop { state, ..testing::running(minutes(0)) };
+            assert_eq!(at(minutes(10_000), &desktop), Verdict::Keep);
         }
     }
 
     #[test]
     fn without_a_limit_nothing_is_stopped() {
-        let start = testing::epoch();
         let policy = IdlePolicy { idle_after: None, ..POLICY };
-        assert_eq!(decide(&testing::running(start), &policy, start + TimeDelta::days(9)), Verdict::Keep);
+        let (now, desktop) = (minutes(10_000), testing::running(minutes(0)));
+        assert_eq!(decide(&desktop, &policy, Moment { now, input_until: now }), Verdict::Keep);
     }
 }

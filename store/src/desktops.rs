@@ -155,8 +155,8 @@ impl Desktops<'_> {
         let own = Own::of(&row, desktop.generation);
         let after = Desktop {
             revision: write.revision().await?,
-            // the gateway's own column: never older than what it flushed meanwhile
-            last_input_at: row.last_input_at.max(desktop.last_input_at),
+            // the gateway's own column: what it stored meanwhile stays
+            last_input_at: row.last_input_at,
             ..desktop.clone()
         };
         let row = to_row(after, own);

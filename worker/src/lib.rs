@@ -75,6 +75,7 @@ struct Shared {
     dirty: Dirty,
     admission: Admission,
     written: Written,
+    reaper: reap::idle::Reaper,
     caught_up: watch::Sender<bool>,
     health: Health,
 }
@@ -86,6 +87,7 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) {
         admission: Admission::new(config.max_concurrent_starts, config.overcommit),
         dirty: Dirty::default(),
         written: Written::default(),
+        reaper: reap::idle::Reaper::new(),
         unpacker: Unpacker::new(Arc::clone(&engine), clients),
         records: Arc::new(store.clone()),
         engine,

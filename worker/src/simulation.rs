@@ -196,6 +196,7 @@ impl Worker {
             admission: Admission::new(config.max_concurrent_starts, config.overcommit),
             dirty: Dirty::default(),
             written: Written::default(),
+            reaper: crate::reap::idle::Reaper::new(),
             unpacker: Unpacker::new(Arc::new(ways.clone()), Clients::new(&PathBuf::from("/none"))),
             records: Arc::new(ways.clone()),
             engine: Arc::new(ways.clone()),

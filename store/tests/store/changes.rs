@@ -20,6 +20,7 @@ on_both![
     a_change_of_what_is_removed_finds_nothing,
     lists_hold_what_is_not_removed_and_only_its_owners,
     input_is_remembered_and_never_goes_backwards,
+    input_of_a_clock_that_was_set_back_since_does_not_stand_in_the_way,
     input_raises_no_revision_and_does_not_outdate_a_row,
     a_save_does_not_undo_input_seen_meanwhile,
     what_was_removed_is_kept_for_a_while_and_then_forgotten,
@@ -135,6 +136,23 @@ async fn input_is_remembered_and_never_goes_backwards(house: House) -> Outcome {
     }
     house.store.desktops().record_input(&[]).await?;
     house.store.desktops().record_input(&[Seen { desktop: DesktopId::new(), last_input_at: now }]).await?;
+    Ok(())
+}
+
+async fn input_of_a_clock_that_was_set_back_since_does_not_stand_in_the_way(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let whole =
+        |at: chrono::DateTime<Utc>| present(chrono::DateTime::from_timestamp_micros(at.timestamp_micros()), "it");
+    let (now, ahead) = (whole(Utc::now())?, whole(Utc::now() + TimeDelta::hours(1))?);
+    let record = async |last_input_at| {
+        house.store.desktops().record_input(&[Seen { desktop: row.id, last_input_at }]).await?;
+        Ok::<_, crate::house::Failed>(house.again(&row).await?.last_input_at)
+    };
+    assert_eq!(record(ahead).await?, Some(ahead));
+    assert_eq!(record(now).await?, Some(now));
+    // what was read before does not bring it back
+    let saved = house.saved(Desktop { last_input_at: Some(ahead), ..house.again(&row).await? }.admitted()).await?;
+    assert_eq!(saved.last_input_at, Some(now));
     Ok(())
 }
 

@@ -1,22 +1,82 @@
+//! Warns the owners of unused desktops, and stops those that stay unused. Looks at the rows of what runs; changes what
+//! is wanted of it. Running it twice is harmless: whoever was warned is not warned again.
+
+mod ground;
+#[cfg(test)]
+mod simulation;
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
 use chrono::TimeDelta;
 use domain::{
-    desktop::DesktopState,
-    idle::{self, Verdict},
+    Timestamp,
+    desktop::{Desktop, DesktopState},
+    idle::{self, IdlePolicy, Moment, Verdict},
     schedule::Outcome,
 };
 use store::{Details, StoreError};
+use tokio::time::Instant;
+use tracing::warn;
 
+use self::ground::Ground;
 use super::{audit, idle_policy};
 use crate::Shared;
 
 /// Input is stored with this delay at most: nothing is stopped before what was seen until then has arrived.
 const INPUT_ARRIVES_WITHIN: TimeDelta = TimeDelta::seconds(15);
 
-/// Warns the owners of unused desktops, and stops those unused for too long.
+/// What is remembered between two looks.
+#[derive(Debug)]
+pub(crate) struct Reaper {
+    began: Instant,
+    ground: Mutex<Ground>,
+}
+
+impl Reaper {
+    pub(crate) fn new() -> Self {
+        Self { began: Instant::now(), ground: Mutex::default() }
+    }
+
+    fn ground(&self) -> MutexGuard<'_, Ground> {
+        self.ground.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks at all desktops that run.
 pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
+    let (now, steady) = (shared.clock.now(), shared.reaper.began.elapsed());
+    let clock_was_set = shared.reaper.ground().clock_was_set(now, steady);
+    let looked = if clock_was_set { count_anew(shared, now).await } else { look(shared, now, steady).await };
+    let mut ground = shared.reaper.ground();
+    match &looked {
+        Ok(_) => ground.looked(now, steady),
+        Err(_) => ground.failed(steady),
+    }
+    drop(ground);
+    looked
+}
+
+/// The clock was set: from the rows nobody knows how long anything was unused, so for all it counts anew.
+async fn count_anew(shared: &Shared, now: Timestamp) -> Result<Outcome, StoreError> {
+    warn!("the clock was set; how long desktops are unused counts anew");
+    for details in shared.records.in_states(&[DesktopState::Running]).await? {
+        shared.records.change(details.desktop.id, Box::new(move |desktop| anew(desktop, now))).await?;
+    }
+    Ok(Outcome::reaped(0, 0))
+}
+
+fn anew(desktop: Desktop, now: Timestamp) -> Desktop {
+    if desktop.state == DesktopState::Running { desktop.extended(now) } else { desktop }
+}
+
+async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outcome, StoreError> {
+    let is_firm = shared.reaper.ground().is_firm(steady);
     let (mut warned, mut stopped) = (0, 0);
     for details in shared.records.in_states(&[DesktopState::Running]).await? {
-        match consider(shared, &details).await? {
+        match consider(shared, &details, now, is_firm).await? {
             Verdict::Keep => {}
             Verdict::Warn => warned += 1,
             Verdict::Stop(_) => stopped += 1,
@@ -25,25 +85,28 @@ pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
     Ok(Outcome::reaped(warned, stopped))
 }
 
-async fn consider(shared: &Shared, details: &Details) -> Result<Verdict, StoreError> {
+async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: bool) -> Result<Verdict, StoreError> {
     let policy = idle_policy(shared, details);
-    let id = details.desktop.id;
-    let now = shared.clock.now();
-    let verdict = idle::decide(&details.desktop, &policy, now - INPUT_ARRIVES_WITHIN);
-    match &verdict {
-        Verdict::Keep => {}
-        Verdict::Warn => {
-            shared.records.change(id, Box::new(move |desktop| desktop.warned(now))).await?;
-        }
-        Verdict::Stop(why) => {
-            // decided anew on the row as it is when it is changed: somebody may just have come back
-            let stop = move |desktop| match idle::decide(&desktop, &policy, now - INPUT_ARRIVES_WITHIN) {
-                Verdict::Stop(why) => desktop.want_stopped(why),
-                Verdict::Keep | Verdict::Warn => desktop,
-            };
-            shared.records.change(id, Box::new(stop)).await?;
-            audit(shared, details, "desktop.stop", why).await?;
-        }
+    let verdict = judge(&details.desktop, &policy, now, is_firm);
+    if verdict == Verdict::Keep {
+        return Ok(verdict);
     }
-    Ok(verdict)
+    // judged anew on the row as it is when it is changed: somebody may just have come back
+    let change = move |desktop: Desktop| idle::apply(judge(&desktop, &policy, now, is_firm), desktop, now);
+    let changed = shared.records.change(details.desktop.id, Box::new(change)).await?;
+    match verdict {
+        Verdict::Stop(why) if changed.is_some_and(|now| now.desktop.why.as_ref() == Some(&why)) => {
+            audit(shared, details, "desktop.stop", &why).await?;
+            Ok(Verdict::Stop(why))
+        }
+        Verdict::Stop(_) => Ok(Verdict::Keep),
+        verdict => Ok(verdict),
+    }
+}
+
+fn judge(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, is_firm: bool) -> Verdict {
+    match idle::decide(desktop, policy, Moment { now, input_until: now - INPUT_ARRIVES_WITHIN }) {
+        Verdict::Stop(_) if !is_firm => Verdict::Keep,
+        verdict => verdict,
+    }
 }

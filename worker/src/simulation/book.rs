@@ -107,7 +107,8 @@ impl Book {
         if row.desktop.revision != desktop.revision && !blindly {
             return None;
         }
-        let last_input_at = row.desktop.last_input_at.max(desktop.last_input_at);
+        // the gateway's own column
+        let last_input_at = row.desktop.last_input_at;
         Some(self.write(Desktop { last_input_at, ..desktop.clone() }, None))
     }
 

@@ -1,0 +1,358 @@
+//! A million hours of desktops, and nobody stopped who was at work.
+//!
+//! People type in bursts, read for long, close their laptops and come back, or leave a clock blinking; clocks are set,
+//! the database, the gateway and the worker are away now and then. The judgement is the reaper's own, and so is what
+//! becomes of the row. Time jumps to the next look at which anything can happen. `PULT_SIMULATION_SEED` repeats a day.
+
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test, told what to do and telling what it did")]
+
+use std::{env, ops::Range, time::Duration};
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use domain::{
+    DesktopId, Language, TemplateId, Timestamp, UserId,
+    desktop::{ContainerId, Desktop, DesktopState, Endpoint, Observed, Phase},
+    explain::explain,
+    idle::{self, AHEAD, IdlePolicy, Verdict},
+};
+use uuid::Uuid;
+
+use super::{Ground, INPUT_ARRIVES_WITHIN, anew, judge};
+
+/// Seconds of the steady clock.
+type Second = i64;
+
+const HOURS: i64 = 1_000_000;
+/// How long somebody's day is.
+const DAY: Second = 12 * HOUR;
+const HOUR: Second = 3600;
+const MINUTE: Second = 60;
+/// Seconds between two looks, and between two times that input is stored.
+const LOOK: Second = 5;
+const FLUSH: Second = 5;
+/// Of them, which second it is: another than that of a look.
+const FLUSH_PHASE: Second = 3;
+/// An idle desktop is stopped so soon after its time.
+const SOON: Second = 60;
+/// Of a hundred thousand idle ones, so many may take longer, because something was away just then.
+const LATE: u64 = 100;
+const POLICY: IdlePolicy = IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
+const LIMIT: Second = 45 * MINUTE;
+
+/// A way in which the reaper is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sabotage {
+    None,
+    /// Idleness counts from the start.
+    IgnoresInput,
+    /// A clock is right whatever was done to it.
+    TrustsTheClock,
+    /// The database's absence changes nothing.
+    ForgetsThatItWasAway,
+}
+
+/// What a great many days came to.
+#[derive(Debug, Default)]
+struct Tally {
+    seconds: Second,
+    stopped: u64,
+    late: u64,
+    warned: u64,
+    /// What must not be.
+    wrongs: Vec<String>,
+}
+
+#[test]
+fn nobody_at_work_is_stopped_and_nobody_idle_is_kept() {
+    let only = env::var("PULT_SIMULATION_SEED").ok().map(|seed| seed.parse().expect("a number"));
+    let mut tally = Tally::default();
+    for seed in only.map_or(0..u64::MAX, |seed| seed..seed + 1) {
+        Day::begin(seed, Sabotage::None).live(&mut tally);
+        if tally.seconds >= HOURS * HOUR || !tally.wrongs.is_empty() {
+            break;
+        }
+    }
+    let Tally { seconds, stopped, late, warned, wrongs } = tally;
+    println!("{} hours: {warned} warned, {stopped} stopped, {late} of them late", seconds / HOUR);
+    assert_eq!(wrongs, Vec::<String>::new());
+    assert!(late * 100_000 <= stopped * LATE || only.is_some(), "{late} of {stopped} were stopped late");
+}
+
+#[test]
+fn every_sabotage_of_the_reaper_is_noticed() {
+    for sabotage in [Sabotage::IgnoresInput, Sabotage::TrustsTheClock, Sabotage::ForgetsThatItWasAway] {
+        let is_noticed = |seed: &u64| {
+            let mut tally = Tally::default();
+            Day::begin(*seed, sabotage).live(&mut tally);
+            !tally.wrongs.is_empty()
+        };
+        let noticed = (0..100_000).find(is_noticed);
+        println!("{sabotage:?}: noticed by seed {noticed:?}");
+        assert!(noticed.is_some(), "{sabotage:?} goes unnoticed");
+    }
+}
+
+/// One person's day with one desktop.
+struct Day {
+    seed: u64,
+    sabotage: Sabotage,
+    /// When somebody types or points, about every second.
+    used: Vec<Range<Second>>,
+    /// When no worker looks, and when the database is away: then neither looks nor input come through.
+    no_worker: Vec<Range<Second>>,
+    no_database: Vec<Range<Second>>,
+    /// When the gateway dies, with what it has not stored yet.
+    crashes: Vec<Second>,
+    /// When the clock is set, and by how much.
+    settings: Vec<(Second, Second)>,
+    skew: Second,
+    /// The last input that the gateway has not stored yet, and when it says that was.
+    pending: Option<(Second, Timestamp)>,
+    /// The last input that is stored.
+    stored: Second,
+    typed_until: Second,
+    flushed: Second,
+    desktop: Desktop,
+    ground: Ground,
+}
+
+impl Day {
+    fn begin(seed: u64, sabotage: Sabotage) -> Self {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let used = usage(&mut dice);
+        let mut rarely = |every: Second, lasts: Range<Second>| {
+            let mut away = Vec::new();
+            let mut at = dice.i64(0..2 * every);
+            while at < DAY {
+                let until = at + dice.i64(lasts.clone());
+                away.push(at..until);
+                at = until + dice.i64(0..2 * every);
+            }
+            away
+        };
+        let no_worker = rarely(24 * HOUR, 2..30);
+        let no_database = rarely(100 * HOUR, 1..120);
+        let crashes = rarely(24 * HOUR, 1..2).into_iter().map(|at| at.start).collect();
+        let mut settings = rarely(5000 * HOUR, 1..2);
+        // one that is set while nobody looks cannot be noticed
+        let is_seen = |at: &Range<Second>| {
+            let around = [at.start - 2 * LOOK, at.start, at.start + 2 * LOOK];
+            around.into_iter().all(|at| !covers(&no_worker, at) && !covers(&no_database, at))
+        };
+        settings.retain(is_seen);
+        let settings = settings.into_iter().map(|at| (at.start, dice.i64(-3 * HOUR..3 * HOUR))).collect();
+        Self {
+            seed,
+            sabotage,
+            used,
+            no_worker,
+            no_database,
+            crashes,
+            settings,
+            skew: 0,
+            pending: None,
+            stored: 0,
+            typed_until: 0,
+            flushed: 0,
+            desktop: started(0),
+            ground: Ground::default(),
+        }
+    }
+
+    /// Until it is stopped, or the day is over.
+    fn live(mut self, tally: &mut Tally) {
+        let mut now = LOOK;
+        let (settings, crashes) = (std::mem::take(&mut self.settings), std::mem::take(&mut self.crashes));
+        let (mut to_set, mut to_crash) = (settings.iter().peekable(), crashes.iter().peekable());
+        let troubles = self.troubles(&settings, &crashes);
+        while now < DAY {
+            while let Some((at, by)) = to_set.next_if(|(at, _)| *at <= now) {
+                self.type_and_store(*at);
+                self.skew += by;
+            }
+            while let Some(at) = to_crash.next_if(|at| **at <= now) {
+                self.type_and_store(*at);
+                self.pending = None;
+            }
+            self.type_and_store(now);
+            if self.look(now, tally) {
+                break;
+            }
+            now = self.next_look(now, &troubles);
+        }
+        tally.seconds += now.min(DAY);
+    }
+
+    /// When every single look is made.
+    fn troubles(&self, settings: &[(Second, Second)], crashes: &[Second]) -> Vec<Range<Second>> {
+        let moments = settings.iter().map(|(at, _)| at).chain(crashes).map(|at| *at..*at);
+        let around = |away: Range<Second>| away.start - 3 * LOOK..away.end + 6 * LOOK;
+        self.no_worker.iter().chain(&self.no_database).cloned().chain(moments).map(around).collect()
+    }
+
+    /// What a look finds and does. Whether the desktop was stopped by it.
+    fn look(&mut self, second: Second, tally: &mut Tally) -> bool {
+        if covers(&self.no_worker, second) {
+            // it begins anew
+            self.ground = Ground::default();
+            return false;
+        }
+        let (now, steady) = (self.clock(second), Duration::from_secs(second.unsigned_abs()));
+        if covers(&self.no_database, second) {
+            if self.sabotage != Sabotage::ForgetsThatItWasAway {
+                self.ground.failed(steady);
+            }
+            return false;
+        }
+        if self.sabotage != Sabotage::TrustsTheClock && self.ground.clock_was_set(now, steady) {
+            self.desktop = anew(self.desktop.clone(), now);
+            self.ground.looked(now, steady);
+            return false;
+        }
+        let seen = match self.sabotage {
+            Sabotage::IgnoresInput => Desktop { last_input_at: None, ..self.desktop.clone() },
+            _ => self.desktop.clone(),
+        };
+        let verdict = judge(&seen, &POLICY, now, self.ground.is_firm(steady));
+        self.ground.looked(now, steady);
+        if verdict == Verdict::Warn {
+            tally.warned += 1;
+        }
+        let is_stopped = matches!(verdict, Verdict::Stop(_));
+        let was_warned = self.desktop.warned_at.is_some();
+        self.desktop = idle::apply(verdict, self.desktop.clone(), now);
+        let sentence = explain(&self.desktop, &POLICY, Language::German);
+        if sentence.is_empty() || is_stopped && !sentence.contains("45 Minuten") {
+            tally.wrongs.push(format!("seed {}: a decision without its sentence: {sentence:?}", self.seed));
+        }
+        if is_stopped {
+            let unused = second - self.last_use_in_time(second);
+            if unused < LIMIT {
+                tally.wrongs.push(format!("seed {}: stopped after {unused} s without input", self.seed));
+            }
+            if !was_warned {
+                tally.wrongs.push(format!("seed {}: stopped without a warning", self.seed));
+            }
+            tally.stopped += 1;
+            tally.late += u64::from(unused > LIMIT + SOON);
+        }
+        is_stopped
+    }
+
+    /// What was typed until a moment is stored as far as there was a time to store it, and else pending.
+    fn type_and_store(&mut self, until: Second) {
+        let flush = until - (until - FLUSH_PHASE).rem_euclid(FLUSH);
+        let mut tries = (self.flushed + 1..=flush).rev().step_by(usize::try_from(FLUSH).unwrap_or(1));
+        if let Some(flush) = tries.find(|flush| !covers(&self.no_database, *flush)) {
+            self.type_until(flush);
+            self.flushed = flush;
+            if let Some((second, typed)) = self.pending.take() {
+                self.stored = second;
+                let (stored, now) = (self.desktop.last_input_at, self.clock(flush));
+                if stored.is_none_or(|stored| stored < typed || stored > now + AHEAD) {
+                    self.desktop.last_input_at = Some(typed);
+                }
+            }
+        }
+        self.type_until(until);
+    }
+
+    fn type_until(&mut self, until: Second) {
+        let typing = self.used.iter().rev().find(|used| used.start <= until);
+        let last = typing.map_or(0, |used| until.min(used.end - 1));
+        if last > self.typed_until {
+            self.pending = Some((last, self.clock(last)));
+            self.typed_until = last;
+        }
+    }
+
+    /// When somebody last typed or pointed, or started it; what the gateway lost does not count.
+    fn last_use(&self) -> Second {
+        self.pending.map_or(self.stored, |(second, _)| second)
+    }
+
+    /// The same at a stop, without whoever came back too late and just before it.
+    fn last_use_in_time(&self, stop: Second) -> Second {
+        let last = self.last_use();
+        if last < stop - INPUT_ARRIVES_WITHIN.num_seconds() {
+            return last;
+        }
+        let came_back = self.used.iter().rposition(|used| used.start <= last);
+        let before = came_back.and_then(|at| at.checked_sub(1)).map_or(0, |before| self.used[before].end - 1);
+        let is_too_late = came_back.is_some_and(|at| self.used[at].start - before >= LIMIT);
+        if is_too_late { before } else { last }
+    }
+
+    /// The next look at which anything can happen.
+    fn next_look(&self, now: Second, troubles: &[Range<Second>]) -> Second {
+        if covers(troubles, now + LOOK) {
+            return now + LOOK;
+        }
+        let warned_at = self.desktop.warned_at.filter(|_| self.pending.is_none());
+        let warned = warned_at.is_some_and(|warned| Some(warned) >= self.desktop.last_use());
+        let due = self.last_use() + if warned { LIMIT } else { LIMIT - 5 * MINUTE };
+        // while somebody types, nothing is due before the burst is over
+        let typing = self.used.iter().find(|used| used.contains(&now)).map_or(0, |used| used.end);
+        let trouble = troubles.iter().map(|trouble| trouble.start).filter(|start| *start > now).min().unwrap_or(DAY);
+        let far = due.max(typing).min(trouble).max(now + LOOK);
+        far + (-far).rem_euclid(LOOK)
+    }
+
+    fn clock(&self, second: Second) -> Timestamp {
+        morning() + TimeDelta::seconds(second + self.skew)
+    }
+}
+
+fn covers(ranges: &[Range<Second>], at: Second) -> bool {
+    ranges.iter().any(|range| range.contains(&at))
+}
+
+/// When somebody of one kind or another uses a desktop in a day.
+fn usage(dice: &mut fastrand::Rng) -> Vec<Range<Second>> {
+    let kind = dice.u8(0..6);
+    let mut used = Vec::new();
+    let mut at = dice.i64(1..5 * MINUTE);
+    while at < DAY {
+        let (burst, pause) = match kind {
+            // never touched: at most a clock blinks, and that sends octets and no input
+            0 => break,
+            // bursts, and short thoughts
+            1 | 2 => (dice.i64(MINUTE..20 * MINUTE), dice.i64(1..12 * MINUTE)),
+            // a key now and then while reading
+            3 => (dice.i64(1..5), dice.i64(25 * MINUTE..LIMIT)),
+            // the laptop is closed, for a break or for the rest of the lesson
+            4 => (dice.i64(MINUTE..90 * MINUTE), dice.i64(10 * MINUTE..4 * HOUR)),
+            // up to the very last second
+            _ => (1, LIMIT - dice.i64(1..60)),
+        };
+        used.push(at..at + burst);
+        at += burst + pause;
+        // everybody goes home some time
+        if dice.u8(0..12) == 0 {
+            break;
+        }
+    }
+    used
+}
+
+fn morning() -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 9, 7, 6, 0, 0).single().expect("the moment exists")
+}
+
+fn started(second: Second) -> Desktop {
+    let at = morning() + TimeDelta::seconds(second);
+    let endpoint = Endpoint { address: [10, 0, 0, 2].into(), port: 6901 };
+    let seen = Observed {
+        container: ContainerId("c".to_owned()),
+        generation: 1,
+        image: format!("sha256:{:064x}", 1).parse().expect("an image's id"),
+        phase: Phase::Running,
+        started_at: Some(at),
+        endpoint: Some(endpoint),
+    };
+    let [id, owner, template] = [1, 2, 3].map(Uuid::from_u128);
+    let asked = Desktop::requested(DesktopId(id), "a-desktop".to_owned(), UserId(owner), TemplateId(template), at);
+    let desktop = asked.connecting(&seen).running(endpoint, None, at);
+    assert_eq!(desktop.state, DesktopState::Running);
+    desktop
+}

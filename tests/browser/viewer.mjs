@@ -129,8 +129,13 @@ await travel('viewer', async (page, context) => {
   for (const key of ['Shift', 'Alt', 'Control']) await desktop.keyboard.up(key);
   const focused = () => desktop.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.tagName);
   await until('the focus is on the bar', async () => (await focused()) === 'Zur Übersicht');
-  await desktop.keyboard.press('Tab');
-  for (let step = 0; step < 6 && (await focused()) !== 'Ansicht'; step += 1) await desktop.keyboard.press('ArrowRight');
+  const go = async (key) => {
+    const before = await focused();
+    await desktop.keyboard.press(key);
+    await until('the focus has moved', async () => (await focused()) !== before);
+  };
+  await go('Tab');
+  for (let step = 0; step < 6 && (await focused()) !== 'Ansicht'; step += 1) await go('ArrowRight');
   await desktop.keyboard.press('Enter');
   await desktop.getByRole('dialog', { name: 'Ansicht' }).waitFor();
   await until('the focus is in the panel', () => desktop.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null));

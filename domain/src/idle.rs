@@ -56,10 +56,11 @@ pub enum Verdict {
 
 /// Decides about one desktop.
 ///
-/// Notice is `warn_before`, or `idle_after` where that is shorter. `Stop` if and only if the desktop is `running`, its
-/// last use is at least `idle_after` before `input_until`, and its owner was told since then, at least the notice ago.
-/// `Warn` if and only if it is `running`, nobody was told since the last use, and that is at least `idle_after` less the
-/// notice before `input_until`.
+/// Notice is `warn_before`, or `idle_after` where that is shorter, and a warning is due once the last use is `idle_after`
+/// less the notice ago. `Stop` if and only if the desktop is `running`, its last use is at least `idle_after` before
+/// `input_until`, and its owner was told when that was due, at least the notice ago. `Warn` if and only if it is
+/// `running`, a warning is due at `input_until`, and none was given when it was. One that was given before is of an
+/// earlier use: input may become known only after the warning that it came before.
 pub fn decide(desktop: &Desktop, policy: &IdlePolicy, at: Moment) -> Verdict {
     let Some(limit) = policy.idle_after.filter(|_| desktop.state == DesktopState::Running) else {
         return Verdict::Keep;
@@ -70,11 +71,12 @@ pub fn decide(desktop: &Desktop, policy: &IdlePolicy, at: Moment) -> Verdict {
     let last_use = last_use.unwrap_or(at.now);
     let notice = policy.warn_before.min(limit);
     let unused_for = at.input_until - last_use;
-    match past(desktop.warned_at).filter(|warned| *warned >= last_use) {
+    let warning_due = limit - notice;
+    match past(desktop.warned_at).filter(|warned| *warned - last_use >= warning_due) {
         Some(warned) if unused_for >= limit && at.now - warned >= notice => {
             Verdict::Stop(Why::Idle { minutes: limit.num_minutes() })
         }
-        None if unused_for >= limit - notice => Verdict::Warn,
+        None if unused_for >= warning_due => Verdict::Warn,
         Some(_) | None => Verdict::Keep,
     }
 }
@@ -143,6 +145,16 @@ mod tests {
         desktop.warned_at = Some(minutes(300));
         assert_eq!(at(minutes(304), &desktop), Verdict::Keep);
         assert_eq!(at(minutes(305), &desktop), STOP);
+    }
+
+    #[test]
+    fn input_that_becomes_known_after_a_warning_takes_it_back() {
+        let mut desktop = testing::running(minutes(0));
+        desktop.warned_at = Some(minutes(41));
+        // typed just before the warning, stored just after it
+        desktop.last_input_at = Some(minutes(41) - TimeDelta::seconds(2));
+        assert_eq!(at(minutes(80), &desktop), Verdict::Keep);
+        assert_eq!(at(minutes(86), &desktop), Verdict::Warn);
     }
 
     #[test]

@@ -34,10 +34,13 @@ const FLUSH: Second = 5;
 const FLUSH_PHASE: Second = 3;
 /// An idle desktop is stopped so soon after its time.
 const SOON: Second = 60;
+/// No stop follows its warning later than this, whatever was away: another warning would have to come first.
+const LATEST_NOTICE: Second = 10 * MINUTE;
 /// Of a hundred thousand idle ones, so many may take longer, because something was away just then.
 const LATE: u64 = 100;
 const POLICY: IdlePolicy = IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
 const LIMIT: Second = 45 * MINUTE;
+const WARNING_DUE: TimeDelta = TimeDelta::minutes(40);
 
 /// A way in which the reaper is not as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +115,8 @@ struct Day {
     stored: Second,
     typed_until: Second,
     flushed: Second,
+    /// When its owner was last warned, by the steady clock.
+    warned: Option<Second>,
     desktop: Desktop,
     ground: Ground,
 }
@@ -154,6 +159,7 @@ impl Day {
             stored: 0,
             typed_until: 0,
             flushed: 0,
+            warned: None,
             desktop: started(0),
             ground: Ground::default(),
         }
@@ -217,9 +223,9 @@ impl Day {
         self.ground.looked(now, steady);
         if verdict == Verdict::Warn {
             tally.warned += 1;
+            self.warned = Some(second);
         }
         let is_stopped = matches!(verdict, Verdict::Stop(_));
-        let was_warned = self.desktop.warned_at.is_some();
         self.desktop = idle::apply(verdict, self.desktop.clone(), now);
         let sentence = explain(&self.desktop, &POLICY, Language::German);
         if sentence.is_empty() || is_stopped && !sentence.contains("45 Minuten") {
@@ -230,8 +236,9 @@ impl Day {
             if unused < LIMIT {
                 tally.wrongs.push(format!("seed {}: stopped after {unused} s without input", self.seed));
             }
-            if !was_warned {
-                tally.wrongs.push(format!("seed {}: stopped without a warning", self.seed));
+            let notice = self.warned.map_or(DAY, |warned| second - warned);
+            if !(5 * MINUTE..=LATEST_NOTICE).contains(&notice) {
+                tally.wrongs.push(format!("seed {}: stopped {notice} s after its warning", self.seed));
             }
             tally.stopped += 1;
             tally.late += u64::from(unused > LIMIT + SOON);
@@ -289,7 +296,7 @@ impl Day {
             return now + LOOK;
         }
         let warned_at = self.desktop.warned_at.filter(|_| self.pending.is_none());
-        let warned = warned_at.is_some_and(|warned| Some(warned) >= self.desktop.last_use());
+        let warned = warned_at.zip(self.desktop.last_use()).is_some_and(|(warned, used)| warned - used >= WARNING_DUE);
         let due = self.last_use() + if warned { LIMIT } else { LIMIT - 5 * MINUTE };
         // while somebody types, nothing is due before the burst is over
         let typing = self.used.iter().find(|used| used.contains(&now)).map_or(0, |used| used.end);

@@ -8,6 +8,7 @@ import { ProblemText } from '~/desktop/ProblemText';
 import { stateView } from '~/desktop/stateView';
 import { useT } from '~/i18n/useT';
 import { Button } from '~/ui/Button';
+import page from '~/ui/Page.module.css';
 import { Situation } from '~/ui/Situation';
 import styles from './DashboardPage.module.css';
 import { DesktopCard } from './DesktopCard';
@@ -58,9 +59,9 @@ function Desktops({ all }: { all: Tile[] }) {
   }
   const going = shown.some(({ desktop }) => stateView(desktop).action === 'open');
   return (
-    <div className={styles.page}>
-      <h1 className={styles.title}>{t('dashboard.greeting', { name: greetedAs(me) })}</h1>
-      <p className={styles.lead}>{t(going ? 'dashboard.leadResume' : 'dashboard.lead')}</p>
+    <div className={page.page}>
+      <h1 className={page.title}>{t('dashboard.greeting', { name: greetedAs(me) })}</h1>
+      <p className={page.lead}>{t(going ? 'dashboard.leadResume' : 'dashboard.lead')}</p>
       <ul className={styles.grid}>
         {shown.map((tile) => (
           <DesktopCard key={tile.slug} tile={tile} tint={colours.get(tile.slug)} next={stateView(tile.desktop).action === 'open' || (!going && tile === first)} />
@@ -75,7 +76,7 @@ function Desktops({ all }: { all: Tile[] }) {
 function Loading() {
   const t = useT();
   return (
-    <div className={styles.page} role="status">
+    <div className={page.page} role="status">
       <span className="unseen">{t('dashboard.loading')}</span>
       <div className={styles.ghostTitle} />
       <div className={styles.grid} aria-hidden>

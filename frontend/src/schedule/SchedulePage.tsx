@@ -6,6 +6,7 @@ import { Frame } from '~/app/Frame';
 import { ProblemText } from '~/desktop/ProblemText';
 import { useT } from '~/i18n/useT';
 import { Button } from '~/ui/Button';
+import page from '~/ui/Page.module.css';
 import { Situation } from '~/ui/Situation';
 import { JobCard } from './JobCard';
 import { isUnderWay } from './jobView';
@@ -23,9 +24,9 @@ export default function SchedulePage() {
   return (
     <Frame title={t('schedule.title')}>
       {jobs ? (
-        <div className={styles.page}>
-          <h1 className={styles.title}>{t('schedule.title')}</h1>
-          <p className={styles.lead}>{t('schedule.lead')}</p>
+        <div className={page.page}>
+          <h1 className={page.title}>{t('schedule.title')}</h1>
+          <p className={page.lead}>{t('schedule.lead')}</p>
           <ul className={styles.grid}>
             {jobs.map((job) => (
               <JobCard key={job.name} job={job} />

@@ -96,17 +96,19 @@ fn starting(desktop: &Desktop, seen: Option<&Observed>, policy: &StartPolicy, no
     let Some(seen) = seen else {
         return Next::Do(Act::Create);
     };
-    let awaited = desktop.step == Some(Step::Connecting) && desktop.container_started_at == seen.started_at;
+    let known = desktop.container_started_at == seen.started_at;
+    let awaited = desktop.step == Some(Step::Connecting) && known;
     match seen.phase {
         Phase::Running if awaited => Next::Do(Act::Probe),
         Phase::Running => record(desktop.clone().connecting(seen)),
-        Phase::Exited { code, out_of_memory } if awaited => {
+        // Or it was over before anybody saw it run: that, too, was a try, or there would be no end of them.
+        Phase::Exited { code, out_of_memory } if awaited || !known => {
             let why = match cause_of_exit(code, out_of_memory) {
                 // Nobody ends a desktop politely before it is there: this one did not come up.
                 Why::StoppedOutside => Why::Crashed { exit_code: code },
                 why => why,
             };
-            record(desktop.clone().try_failed(why, policy, now))
+            record(desktop.clone().connecting(seen).try_failed(why, policy, now))
         }
         Phase::Created | Phase::Exited { .. } => Next::Do(Act::Start),
         Phase::Paused => record(desktop.clone().ended(Some(Why::PausedOutside), now)),
@@ -122,6 +124,10 @@ fn towards_stopped(desktop: &Desktop, seen: Option<&Observed>, now: Timestamp) -
         Some((_, Phase::Running)) if has_ended && was_decided => Next::Do(Act::Stop),
         Some((seen, Phase::Running)) if has_ended => record(desktop.clone().started_outside(seen, now)),
         Some((_, Phase::Running | Phase::Paused)) if !has_ended => Next::Do(Act::Stop),
+        // a start that nobody saw is over: the next one is not to be taken for it
+        Some((seen, Phase::Exited { .. })) if has_ended && desktop.container_started_at != seen.started_at => {
+            record(desktop.clone().ended_before(seen))
+        }
         Some(_) if has_ended => Next::Rest,
         None if has_ended && desktop.container.is_none() => Next::Rest,
         None if has_ended => record(desktop.clone().without_container()),

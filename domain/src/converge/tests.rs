@@ -108,6 +108,36 @@ fn a_reset_removes_the_old_container_first() {
 }
 
 #[test]
+fn a_start_that_was_over_before_anybody_saw_it_run_was_a_try() {
+    let policy = StartPolicy::default();
+    let mut now = epoch();
+    let mut desktop = requested(now).admitted().launching(container(Phase::Created, 1, now).container);
+    for attempt in 1..=policy.max_attempts {
+        now += TimeDelta::seconds(10);
+        let died = container(Phase::Exited { code: 1, out_of_memory: false }, 1, now);
+        let Next::Record(after) = next(&desktop, Some(&died), &policy, now) else { panic!("attempt {attempt}") };
+        assert_eq!(after.attempts, attempt);
+        if attempt < policy.max_attempts {
+            let due = after.retry_at.expect("a pause");
+            assert_eq!(next(&after, Some(&died), &policy, due), Next::Do(Act::Start), "the same end is counted once");
+        }
+        desktop = *after;
+    }
+    assert_eq!((desktop.state, desktop.why), (DesktopState::Stopping, Some(Why::Crashed { exit_code: 1 })));
+}
+
+#[test]
+fn what_ran_and_ended_past_us_while_a_desktop_was_at_rest_is_no_try_of_its_next_start() {
+    let stopped = running(epoch()).ended(Some(Why::StoppedOutside), epoch());
+    let seen = container(EXITED, 1, epoch() + TimeDelta::minutes(1));
+    let noted = recorded(ask(&stopped, Some(&seen)));
+    assert_eq!((noted.state, noted.why.clone()), (stopped.state, stopped.why));
+    assert_eq!(ask(&noted, Some(&seen)), Next::Rest);
+    let wanted = noted.want_running(epoch()).admitted();
+    assert_eq!(ask(&wanted, Some(&seen)), Next::Do(Act::Start));
+}
+
+#[test]
 fn a_desktop_that_dies_while_starting_is_tried_three_times() {
     let policy = StartPolicy::default();
     let crash = container(Phase::Exited { code: 1, out_of_memory: false }, 1, epoch());

@@ -211,6 +211,12 @@ impl Desktop {
         Self { wanted: Wanted::Stopped, state, why, ended_at: Some(now), retry_at: None, ..self.unrouted() }
     }
 
+    /// Its container was started and has ended again while it was at rest.
+    #[must_use]
+    pub fn ended_before(self, seen: &Observed) -> Self {
+        Self { container: Some(seen.container.clone()), container_started_at: seen.started_at, ..self }
+    }
+
     /// The container it had is gone; another one would be a new one.
     #[must_use]
     pub fn without_container(self) -> Self {

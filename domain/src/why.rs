@@ -63,6 +63,8 @@ pub enum Why {
         /// What the last try met.
         last: String,
     },
+    /// The engine's disk is full. Nothing that is on it was deleted.
+    DiskFull,
     /// The engine refused to make or start it.
     EngineRefused {
         /// The engine's own words.
@@ -115,6 +117,7 @@ impl Why {
             Self::ClientMissing { .. } => "client_missing",
             Self::ClientUnusable { .. } => "client_unusable",
             Self::NeverReady { .. } => "never_ready",
+            Self::DiskFull => "disk_full",
             Self::EngineRefused { .. } => "engine_refused",
             Self::HomeUnavailable { .. } => "home_unavailable",
             Self::TooLarge { .. } => "too_large",
@@ -133,6 +136,7 @@ impl Why {
             | Self::ClientMissing { .. }
             | Self::ClientUnusable { .. }
             | Self::NeverReady { .. }
+            | Self::DiskFull
             | Self::EngineRefused { .. }
             | Self::HomeUnavailable { .. }
             | Self::TooLarge { .. } => true,
@@ -163,6 +167,7 @@ impl Why {
             | Self::ClientMissing { .. }
             | Self::ClientUnusable { .. }
             | Self::NeverReady { .. }
+            | Self::DiskFull
             | Self::EngineRefused { .. }
             | Self::HomeUnavailable { .. }
             | Self::TooLarge { .. }
@@ -225,6 +230,10 @@ impl Why {
             Self::NeverReady { seconds, last } => language.pick(
                 format!("Der Desktop hat {seconds} Sekunden lang nicht geantwortet ({last}). Bitte neu starten."),
                 format!("The desktop did not answer for {seconds} seconds ({last}). Please start it again."),
+            ),
+            Self::DiskFull => say(
+                "Auf dem Server ist kein Speicherplatz mehr frei. Die Verwaltung muss Platz schaffen; danach genügt ein Klick. Gelöscht wurde nichts.",
+                "The server's disk is full. An administrator has to make room; after that one click is enough. Nothing was deleted.",
             ),
             Self::EngineRefused { detail } => language.pick(
                 format!("Der Container ließ sich nicht starten: {detail}"),

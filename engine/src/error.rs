@@ -45,6 +45,12 @@ pub enum EngineError {
         /// In which way.
         detail: String,
     },
+    /// Its disk is full. Once somebody has made room, the same succeeds.
+    #[error("the engine's disk is full: {detail}")]
+    DiskFull {
+        /// The engine's own words.
+        detail: String,
+    },
     /// The engine understood and will not do it; asking again will not help.
     #[error("the engine refuses: {detail}")]
     Refused {

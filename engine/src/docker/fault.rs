@@ -24,6 +24,9 @@ const OF_A_FAILING_ENGINE: [&str; 6] = [
     "is shutting down",
 ];
 
+/// Words of an engine that cannot write: ENOSPC and EDQUOT, as the C library has them.
+const OF_A_FULL_DISK: [&str; 2] = ["no space left on device", "disk quota exceeded"];
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
@@ -77,10 +80,23 @@ impl Fault {
         }
     }
 
+    /// There is no room for what was asked, whatever it was.
+    fn is_of_a_full_disk(&self) -> bool {
+        match self {
+            Self::Answer { message, .. } => {
+                let lower = message.to_lowercase();
+                OF_A_FULL_DISK.iter().any(|words| lower.contains(words))
+            }
+            Self::Unreachable(_) => false,
+        }
+    }
+
     /// What it means where nothing more is known.
     pub(super) fn into_error(self) -> EngineError {
+        let is_of_a_full_disk = self.is_of_a_full_disk();
         match self {
             Self::Unreachable(detail) => EngineError::Unreachable { detail },
+            Self::Answer { message: detail, .. } if is_of_a_full_disk => EngineError::DiskFull { detail },
             Self::Answer { status: 409, message: detail } => EngineError::Conflict { detail },
             Self::Answer { status, message } if message.is_empty() => {
                 EngineError::Refused { detail: format!("status {status} without a word") }
@@ -115,6 +131,7 @@ impl Fault {
     pub(super) fn about_image(self, image: &str) -> EngineError {
         const ABSENT: [&str; 5] = ["no such image", "manifest unknown", "not found", "access denied", "does not exist"];
         let absent = match &self {
+            Self::Answer { .. } if self.is_of_a_full_disk() => false,
             Self::Answer { status: 404, .. } => !self.lacks_network(),
             Self::Answer { status: 500, message } => {
                 let lower = message.to_lowercase();
@@ -212,6 +229,21 @@ mod tests {
         let words = "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host";
         let detail = words.to_owned();
         assert_eq!(answer(500, words).about_image("pult/tiny"), EngineError::Refused { detail });
+    }
+
+    /// The messages are those of Docker 20.10.24.
+    #[test]
+    fn a_full_disk_is_told_from_a_refusal_and_from_what_is_missing() {
+        for words in [
+            "mkdir /var/lib/docker/overlay2/0123-init: no space left on device",
+            "failed to create endpoint pult-x on network y: write /var/lib/docker/network/files/local-kv.db: no space left on device",
+            "write /layer: no space left on device: file does not exist",
+        ] {
+            let full = EngineError::DiskFull { detail: words.to_owned() };
+            assert_eq!(answer(500, words).into_error(), full);
+            assert_eq!(answer(500, words).about_image("pult/tiny"), full);
+            assert_eq!(answer(500, words).about_container("pult-x"), full);
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Lau
 }
 
 /// What an engine that will not means for the desktop.
-async fn refused(shared: &Shared, desktop: Desktop, error: EngineError) -> Result<Flow, StepError> {
+pub(super) async fn refused(shared: &Shared, desktop: Desktop, error: EngineError) -> Result<Flow, StepError> {
     let why = match error {
         EngineError::Unreachable { .. } => return Err(error.into()),
         // the old container is on its way out
@@ -106,6 +106,7 @@ async fn refused(shared: &Shared, desktop: Desktop, error: EngineError) -> Resul
             record(shared, &desktop, given_up).await?;
             return Ok(Flow::Again);
         }
+        EngineError::DiskFull { .. } => Why::DiskFull,
         error => Why::EngineRefused { detail: error.to_string() },
     };
     failed(shared, desktop, why).await

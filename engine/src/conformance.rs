@@ -51,6 +51,8 @@ pub enum Deed {
     Squat,
     /// Freezes it.
     Pause,
+    /// Takes it off its network while it runs.
+    Unplug,
     /// Kills its first process.
     Kill,
     /// Takes it away.
@@ -105,6 +107,7 @@ macro_rules! conformance {
             a_listing_tells_whose_containers_there_are
             a_container_keeps_its_password
             a_frozen_container_is_seen_and_can_be_stopped
+            a_container_off_its_network_has_no_address_and_is_put_back
             a_killed_container_is_seen_with_its_code
             every_change_is_hinted_from_the_subscription_on
             a_reader_that_sleeps_loses_no_desktop
@@ -372,6 +375,18 @@ pub async fn a_frozen_container_is_seen_and_can_be_stopped(bed: &dyn Bed) {
     assert_eq!(paused.endpoint, None, "nothing answers");
     bed.engine().stop(desktop, GRACE).await.expect("it stops");
     comes_to(bed, desktop, |phase| matches!(phase, Phase::Exited { .. })).await;
+}
+
+pub async fn a_container_off_its_network_has_no_address_and_is_put_back(bed: &dyn Bed) {
+    let desktop = started(bed).await.desktop;
+    let before = seen(bed, desktop).await;
+    bed.meddle(desktop, Deed::Unplug).await;
+    let unplugged = seen(bed, desktop).await;
+    assert_eq!((unplugged.phase, unplugged.endpoint), (Phase::Running, None));
+    bed.engine().start(desktop).await.expect("it is put back");
+    let back = seen(bed, desktop).await;
+    assert!(back.endpoint.is_some(), "it is reached again");
+    assert_eq!((back.container, back.started_at), (before.container, before.started_at), "and has never ended");
 }
 
 pub async fn a_killed_container_is_seen_with_its_code(bed: &dyn Bed) {

@@ -248,9 +248,13 @@ impl Engine for DockerEngine {
 
     async fn start(&self, desktop: DesktopId) -> Result<(), EngineError> {
         let name = labels::container_name(desktop);
-        let Some((found, Observed { container: ContainerId(id), .. })) = self.find(desktop).await? else {
+        let Some((found, Observed { container: ContainerId(id), phase, endpoint, .. })) = self.find(desktop).await?
+        else {
             return Err(EngineError::NoSuchContainer { name });
         };
+        if phase == Phase::Running && endpoint.is_none() {
+            return self.rejoin(&found, &id).await;
+        }
         let docker = self.line.client().await?;
         let mut started = self.line.call(docker.start_container(&id, None::<StartContainerOptions>)).await;
         if started.as_ref().is_err_and(Fault::lacks_network) {

@@ -159,6 +159,7 @@ impl FakeEngine {
                 world.squatters.insert(desktop);
             }
             Deed::Pause => world.pause(desktop),
+            Deed::Unplug => world.unplug(desktop),
             Deed::Kill => world.end(desktop, 137, false),
             Deed::Remove => {
                 let _ = world.remove(desktop);

@@ -69,7 +69,8 @@ pub trait Engine: Send + Sync + 'static {
     /// with the one that is there, another generation with [`EngineError::Conflict`].
     async fn create(&self, request: &Launch) -> Result<ContainerId, EngineError>;
 
-    /// Starts the desktop's container; well if it runs already.
+    /// Starts the desktop's container; well if it runs already. One that was taken off its network is put on it again,
+    /// whether it runs or not.
     async fn start(&self, desktop: DesktopId) -> Result<(), EngineError>;
 
     /// Ends the desktop's container, by force after `grace` (in whole seconds, rounded up). Well if it has ended or

@@ -186,7 +186,10 @@ impl World {
             return Err(EngineError::NoSuchContainer { name: labels::container_name(desktop) });
         };
         match held.phase {
-            Phase::Running => return Ok(()),
+            Phase::Running => {
+                held.address = held.address.or(Some(address));
+                return Ok(());
+            }
             Phase::Paused => {
                 return Err(EngineError::Refused { detail: "cannot start a paused container".to_owned() });
             }
@@ -231,6 +234,13 @@ impl World {
         if held.phase == Phase::Running {
             held.phase = Phase::Paused;
             self.hint(desktop, HintKind::Paused);
+        }
+    }
+
+    /// It runs on, and nothing reaches it.
+    pub(super) fn unplug(&mut self, desktop: DesktopId) {
+        if let Some(held) = self.held.get_mut(&desktop) {
+            held.address = None;
         }
     }
 

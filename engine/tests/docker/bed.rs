@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bollard::{
     API_DEFAULT_VERSION, Docker,
     exec::StartExecResults,
-    models::{ContainerCreateBody, ExecConfig},
+    models::{ContainerCreateBody, ExecConfig, NetworkDisconnectRequest},
     query_parameters::{
         CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
         ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
@@ -182,6 +182,12 @@ impl Bed for DockerBed {
                 self.docker.start_container(&name, None::<StartContainerOptions>).await.expect("it runs");
             }
             Deed::Pause => self.docker.pause_container(&name).await.expect("it is frozen"),
+            Deed::Unplug => {
+                let found = self.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
+                let mode = found.expect("it is there").host_config.and_then(|host| host.network_mode);
+                let leave = NetworkDisconnectRequest { container: name, force: Some(true) };
+                self.docker.disconnect_network(&mode.expect("a network"), leave).await.expect("it is unplugged");
+            }
             Deed::Kill => {
                 // A frozen process does not die.
                 let _ = self.docker.unpause_container(&name).await;

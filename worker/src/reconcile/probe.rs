@@ -84,9 +84,8 @@ pub(super) async fn probe(shared: &Shared, desktop: Desktop, seen: Observed) -> 
     if let Err(error) = shared.unpacker.ensure_for(&served).await {
         return without_client(shared, desktop, template.spec, error).await;
     }
-    // running without an address: the engine has not come that far, or the network is gone
     let Some(endpoint) = seen.endpoint else {
-        return late(shared, desktop, &seen, "it has no address yet").await;
+        return without_address(shared, desktop, &seen).await;
     };
     match ask_for_a_round(shared.prober.as_ref(), endpoint, &template.spec, &password).await {
         Ok(fingerprint) => {
@@ -138,6 +137,18 @@ async fn without_client(
     let given_up = desktop.clone().given_up(why).without_container();
     record(shared, &desktop, given_up).await?;
     Ok(Flow::Again)
+}
+
+/// A desktop that runs where nothing reaches it: the engine has not come that far, or somebody took its network away. It
+/// is put back, for what its owner was doing in it is still there.
+async fn without_address(shared: &Shared, desktop: Desktop, seen: &Observed) -> Result<Flow, StepError> {
+    if let Err(error) = shared.engine.start(desktop.id).await {
+        return launch::refused(shared, desktop, error).await;
+    }
+    match shared.engine.inspect(desktop.id).await? {
+        Some(now) if now.endpoint.is_none() => late(shared, desktop, seen, "it has no address yet").await,
+        _ => Ok(Flow::Again),
+    }
 }
 
 /// Goes on asking, unless the desktop has had its time.

@@ -16,7 +16,7 @@ use crate::Shared;
 
 /// Pause before the engine is tried again; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How often the whole picture is compared, whatever the events said.
 const RESYNC: Duration = Duration::from_mins(1);
 /// How often the engine is asked for a sign of life: a dead event stream looks just like a quiet one.
@@ -32,7 +32,12 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
             ended = connected(&shared, &mut pause) => ended,
         };
         let Err(error) = ended;
-        warn!(error = &error as &dyn std::error::Error, "the engine is away; trying again");
+        // it is tried often, so that its return is noticed at once: one line tells of all tries
+        if pause == FIRST_PAUSE {
+            warn!(error = &error as &dyn std::error::Error, "the engine is away; trying again");
+        } else {
+            debug!(error = &error as &dyn std::error::Error, "the engine is still away");
+        }
         shared.admission.engine_went();
         report(&shared, Some(&error)).await;
         tokio::select! {

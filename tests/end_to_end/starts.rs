@@ -104,11 +104,7 @@ async fn a_missing_image_is_told_in_a_sentence() {
     let pult = Pult::start().await;
     let admin = pult.person("admin", "admin");
     let template = serde_json::json!({ "slug": "nix", "name": "Nix", "image": "pult/there-is-none:latest" });
-    let made = admin.request(reqwest::Method::POST, "/api/v1/templates").json(&template).send().await.expect("made");
-    assert_eq!(made.status(), StatusCode::CREATED);
-    let given = serde_json::json!({ "template": "nix", "everyone": true });
-    let given = admin.request(reqwest::Method::POST, "/api/v1/assignments").json(&given).send().await.expect("given");
-    assert_eq!(given.status(), StatusCode::CREATED);
+    admin.offer(&template).await;
     let (_, desktop) = admin.want("nix").await;
     let failed = admin.until(&desktop, "failed").await;
     assert_eq!(failed.text("reason"), "image_missing");

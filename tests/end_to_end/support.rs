@@ -1,18 +1,24 @@
 //! What tests are told in.
 
+mod agreement;
 mod api;
 mod browser;
+mod cable;
 mod crowd;
 mod engine;
 mod events;
+mod private_engine;
 mod pult;
 mod rfb;
 
+pub(crate) use agreement::{Owner, agreed};
 pub(crate) use api::{Api, Desktop};
 pub(crate) use browser::Browser;
+pub(crate) use cable::{Cable, Side, Way};
 pub(crate) use crowd::{Start, class, click_at_once, click_in_turn, tell};
-pub(crate) use engine::Engine;
+pub(crate) use engine::{Engine, TestImage};
 pub(crate) use events::Events;
+pub(crate) use private_engine::{PrivateEngine, Setup};
 pub(crate) use pult::{Pult, free_ports};
 pub(crate) use rfb::Rfb;
 

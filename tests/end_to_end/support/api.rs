@@ -62,6 +62,15 @@ impl Api {
         answer.json().await.expect("JSON")
     }
 
+    /// Makes a template and gives it to everyone, as an administrator.
+    pub(crate) async fn offer(&self, template: &Value) {
+        let given = json!({ "template": template["slug"], "everyone": true });
+        for (path, fields) in [("/api/v1/templates", template), ("/api/v1/assignments", &given)] {
+            let made = self.request(Method::POST, path).json(fields).send().await.expect("an answer");
+            assert_eq!(made.status(), StatusCode::CREATED, "{path}: {}", made.text().await.unwrap_or_default());
+        }
+    }
+
     /// Wants a desktop of a template, and yields it with the status.
     pub(crate) async fn want(&self, template: &str) -> (StatusCode, Desktop) {
         let wish = json!({ "template": template });

@@ -1,4 +1,7 @@
-use std::process::{Command, Output};
+use std::{
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
 
 use super::variable;
 
@@ -6,6 +9,41 @@ use super::variable;
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     host: String,
+}
+
+/// An image that one test made. Loses its name when dropped.
+pub(crate) struct TestImage {
+    engine: Engine,
+    pub(crate) name: String,
+}
+
+impl TestImage {
+    /// The smallest desktop, with more lines in its Dockerfile.
+    pub(crate) fn build(engine: &Engine, what: &str, lines: &str) -> Self {
+        let name = format!("pult-test/{what}-{}:latest", std::process::id());
+        let mut build = Command::new("docker")
+            .env("DOCKER_HOST", engine.host())
+            .args(["build", "--quiet", "--tag", &name, "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the docker client runs");
+        let text = format!("FROM pult/tiny:latest\n{lines}\n");
+        build.stdin.take().expect("it is piped").write_all(text.as_bytes()).expect("it is read");
+        assert!(build.wait().expect("it ends").success(), "{text}");
+        Self { engine: engine.clone(), name }
+    }
+
+    /// Somebody removes it; containers made from it stay.
+    pub(crate) fn remove(&self) {
+        self.engine.docker(&["rmi", "--force", &self.name]);
+    }
+}
+
+impl Drop for TestImage {
+    fn drop(&mut self) {
+        self.engine.try_docker(&["rmi", "--force", &self.name]);
+    }
 }
 
 impl Engine {
@@ -30,7 +68,7 @@ impl Engine {
         String::from_utf8_lossy(&stdout).trim().to_owned()
     }
 
-    fn try_docker(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn try_docker(&self, arguments: &[&str]) -> Output {
         Command::new("docker").env("DOCKER_HOST", &self.host).args(arguments).output().expect("the docker client runs")
     }
 

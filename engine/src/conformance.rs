@@ -387,6 +387,11 @@ pub async fn a_container_off_its_network_has_no_address_and_is_put_back(bed: &dy
     let back = seen(bed, desktop).await;
     assert!(back.endpoint.is_some(), "it is reached again");
     assert_eq!((back.container, back.started_at), (before.container, before.started_at), "and has never ended");
+
+    bed.meddle(desktop, Deed::Unplug).await;
+    bed.engine().stop(desktop, GRACE).await.expect("it stops");
+    bed.engine().start(desktop).await.expect("it starts");
+    assert!(seen(bed, desktop).await.endpoint.is_some(), "one that does not run is put back as well");
 }
 
 pub async fn a_killed_container_is_seen_with_its_code(bed: &dyn Bed) {
@@ -401,6 +406,8 @@ pub async fn every_change_is_hinted_from_the_subscription_on(bed: &dyn Bed) {
     let mut hints = bed.engine().hints().await.expect("a subscription");
     let desktop = started(bed).await.desktop;
     hears(&mut hints, desktop, HintKind::Started).await;
+    bed.meddle(desktop, Deed::Unplug).await;
+    hears(&mut hints, desktop, HintKind::Unplugged).await;
     bed.meddle(desktop, Deed::Pause).await;
     hears(&mut hints, desktop, HintKind::Paused).await;
     bed.meddle(desktop, Deed::Kill).await;

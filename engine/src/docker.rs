@@ -248,12 +248,11 @@ impl Engine for DockerEngine {
 
     async fn start(&self, desktop: DesktopId) -> Result<(), EngineError> {
         let name = labels::container_name(desktop);
-        let Some((found, Observed { container: ContainerId(id), phase, endpoint, .. })) = self.find(desktop).await?
-        else {
+        let Some((found, Observed { container: ContainerId(id), .. })) = self.find(desktop).await? else {
             return Err(EngineError::NoSuchContainer { name });
         };
-        if phase == Phase::Running && endpoint.is_none() {
-            return self.rejoin(&found, &id).await;
+        if network::is_left(&found) {
+            self.rejoin(&found, &id).await?;
         }
         let docker = self.line.client().await?;
         let mut started = self.line.call(docker.start_container(&id, None::<StartContainerOptions>)).await;
@@ -341,10 +340,11 @@ impl Engine for DockerEngine {
 
     async fn hints(&self) -> Result<BoxStream<'static, Result<Hint, EngineError>>, EngineError> {
         let since = self.info().await?.clock;
+        self.line.renew();
         let docker = self.line.client().await?.clone();
         let (sink, hints) = hints::queue();
-        let events = docker.events(Some(events::options(self.instance, since)));
-        tokio::spawn(events::pump(docker, events, sink, self.line.call_timeout));
+        let events = events::listen(&docker, self.instance, since);
+        tokio::spawn(events::pump(docker, self.instance, events, sink, self.line.call_timeout));
         Ok(hints.boxed())
     }
 }

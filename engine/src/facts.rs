@@ -86,6 +86,8 @@ pub enum HintKind {
     Started,
     /// Its first process ended.
     Ended,
+    /// It was taken off its network while it runs.
+    Unplugged,
     /// The kernel killed a process of it for memory.
     OutOfMemory,
     /// It was frozen.

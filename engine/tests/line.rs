@@ -21,9 +21,11 @@ enum Part {
     /// Takes connections and says nothing.
     Frozen,
     /// Answers each path by its beginning, with a status and lines, and hangs up; to the lines of events it holds on
-    /// for so long before.
+    /// for so long before. Where the status is [`NEVER`] it says nothing.
     Talks { lines: &'static [(&'static str, u16, &'static str)], holds: Duration },
 }
+
+const NEVER: u16 = 0;
 
 fn connect(socket: &Path) -> DockerEngine {
     let config = Config {
@@ -64,6 +66,9 @@ async fn answer(mut stream: UnixStream, part: Part) {
         .iter()
         .find_map(|(begins, status, body)| path.starts_with(begins).then_some((*status, *body)))
         .unwrap_or((404, r#"{"message":"page not found"}"#));
+    if status == NEVER {
+        return sleep(PATIENCE * 2).await;
+    }
     let head = format!("HTTP/1.1 {status} So\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(body.as_bytes()).await;
@@ -130,6 +135,25 @@ async fn an_answer_that_never_ends_is_given_up_too() {
 }
 
 #[tokio::test]
+async fn a_call_from_before_the_engine_came_back_is_given_up_at_once() {
+    let folder = TempDir::new().expect("a folder");
+    let lines = &[VERSION, INFO, ("/events", 200, ""), ("/containers/", NEVER, "")];
+    play(&socket(&folder), Part::Talks { lines, holds: PATIENCE * 2 });
+    let engine = connect(&socket(&folder));
+    let desktop = DesktopId::new();
+    let first = engine.hints().await.expect("a subscription");
+    let began = Instant::now();
+    let (found, second) = tokio::join!(engine.inspect(desktop), async {
+        sleep(CALL_TIMEOUT / 10).await;
+        engine.hints().await
+    });
+    let detail = "it was away since it was asked".to_owned();
+    assert_eq!(found, Err(EngineError::Unreachable { detail }));
+    assert!(began.elapsed() < CALL_TIMEOUT, "{:?}", began.elapsed());
+    drop((first, second));
+}
+
+#[tokio::test]
 async fn hints_end_with_an_error_after_the_last_one_when_the_events_end() {
     const EVENTS: &str = concat!(
         r#"{"Type":"container","Action":"start","Actor":{"ID":"0123","Attributes":{"pult.desktop":"#,
@@ -174,7 +198,7 @@ async fn a_pull_that_fails_half_way_ends_with_the_reason() {
     );
     const FULL: &str = "{\"errorDetail\":{\"message\":\"write /x: no space left on device\"},\"error\":\"no space\"}\n";
     let missing = EngineError::ImageMissing { image: "pult/tiny:1".to_owned() };
-    let full = EngineError::Refused { detail: "write /x: no space left on device".to_owned() };
+    let full = EngineError::DiskFull { detail: "write /x: no space left on device".to_owned() };
     for (chatter, error) in [(MISSING, missing), (FULL, full)] {
         let folder = TempDir::new().expect("a folder");
         let lines: &[_] = Box::leak(Box::new([VERSION, ("/images/create", 200, chatter)]));

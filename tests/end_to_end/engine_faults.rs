@@ -14,7 +14,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::support::{Cable, Engine, Owner, PrivateEngine, Pult, Setup, Side, Way, agreed, class, click_at_once};
+use crate::support::{Cable, Engine, Owner, PrivateEngine, Pult, Setup, Side, Way, agreed, class, click_at_once, kill};
 
 const DESKTOPS: usize = 50;
 /// Longer than the worker waits between two signs of life of its engine.
@@ -181,8 +181,7 @@ async fn it_is_killed(school: &mut School) {
     school.private.signal("KILL").await;
     school.ask().await;
     // nobody is there to see it die
-    let killed = std::process::Command::new("kill").args(["-s", "KILL", &process]).status().expect("kill runs");
-    assert!(killed.success());
+    kill("KILL", &process);
     let back = school.start_engine(SURVIVES).await;
     school.recovers("engine killed, containers outlive it", back).await;
     let Owner { api, desktop } = &school.owners[bystander];

@@ -21,6 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const RESYNC: Duration = Duration::from_mins(1);
 /// How often the engine is asked for a sign of life: a dead event stream looks just like a quiet one.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long the sign may take. A call that does something may take longer; one that has nothing to do may not.
+const SIGN: Duration = Duration::from_secs(5);
 
 /// Follows the engine until shutdown, reconnecting for ever.
 pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
@@ -64,7 +66,7 @@ async fn connected(shared: &Shared, pause: &mut Duration) -> Result<std::convert
     loop {
         tokio::select! {
             biased;
-            _ = heartbeat.tick() => shared.engine.ping().await?,
+            _ = heartbeat.tick() => ask_for_a_sign(shared).await?,
             _ = resync.tick() => resync::run(shared).await?,
             hint = hints.next() => match hint {
                 Some(hint) => {
@@ -76,6 +78,11 @@ async fn connected(shared: &Shared, pause: &mut Duration) -> Result<std::convert
             },
         }
     }
+}
+
+async fn ask_for_a_sign(shared: &Shared) -> Result<(), EngineError> {
+    let late = |_| EngineError::Unreachable { detail: format!("no sign of life for {} seconds", SIGN.as_secs()) };
+    tokio::time::timeout(SIGN, shared.engine.ping()).await.map_err(late)?
 }
 
 /// Says in the database whether the engine answers, for pages and other processes.

@@ -338,7 +338,7 @@ impl<'a> Play<'a> {
         let containers: Vec<_> = self.world.engine.picture().into_iter().map(|(id, _)| id).collect();
         let Some(id) = self.world.dice(|dice| dice.choice(containers)) else { return };
         let engine = &self.world.engine;
-        match self.world.dice(|dice| dice.u8(0..8)) {
+        match self.world.dice(|dice| dice.u8(0..9)) {
             0 => engine.meddle(id, Deed::Kill),
             1 => engine.meddle(id, Deed::Remove),
             2 => engine.meddle(id, Deed::Pause),
@@ -349,6 +349,7 @@ impl<'a> Play<'a> {
             }
             4 => engine.end(id, 1, false),
             5 => engine.end(id, 137, true),
+            6 => engine.meddle(id, Deed::Unplug),
             _ => engine.end(id, 0, false),
         }
     }

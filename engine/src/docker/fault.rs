@@ -44,6 +44,11 @@ impl Fault {
         Self::Unreachable("no answer in time".to_owned())
     }
 
+    /// The engine was away after the call was made.
+    pub(super) fn outlived() -> Self {
+        Self::Unreachable("it was away since it was asked".to_owned())
+    }
+
     fn from_answer(status: u16, message: &str) -> Self {
         let message = one_line(message);
         let lower = message.to_lowercase();

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker, errors::Error};
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    sync::{OnceCell, watch},
+    time::timeout,
+};
 
 use super::fault::Fault;
 
@@ -15,11 +18,13 @@ pub(super) struct Line {
     host: String,
     pub(super) call_timeout: Duration,
     client: OnceCell<Docker>,
+    /// How often the engine was there anew.
+    renewed: watch::Sender<u64>,
 }
 
 impl Line {
     pub(super) fn new(host: String, call_timeout: Duration) -> Self {
-        Self { host, call_timeout, client: OnceCell::new() }
+        Self { host, call_timeout, client: OnceCell::new(), renewed: watch::Sender::new(0) }
     }
 
     /// The client, once the engine has said which dialect it speaks.
@@ -33,13 +38,27 @@ impl Line {
         self.within(self.call_timeout, call).await
     }
 
-    /// Waits for a whole answer, as long as this.
+    /// The engine is there, for the first time or again: a call from before it went may wait for an answer that never
+    /// comes, and whoever made it waits for that.
+    pub(super) fn renew(&self) {
+        self.renewed.send_if_modified(|times| {
+            *times += 1;
+            *times > 1
+        });
+    }
+
+    /// Waits for a whole answer, as long as this, and not beyond [`Line::renew`].
     pub(super) async fn within<T>(
         &self,
         deadline: Duration,
         call: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Fault> {
-        timeout(deadline, call).await.map_err(|_| Fault::late())?.map_err(Fault::from)
+        let mut renewed = self.renewed.subscribe();
+        tokio::select! {
+            biased;
+            answer = timeout(deadline, call) => answer.map_err(|_| Fault::late())?.map_err(Fault::from),
+            _ = renewed.changed() => Err(Fault::outlived()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{NetworkCreateRequest, NetworkInspect};
+use bollard::models::{ContainerInspectResponse, NetworkCreateRequest, NetworkInspect};
 use domain::{InstallationId, template::NetworkPolicy};
 
 use crate::{EngineError, labels};
@@ -80,12 +80,20 @@ pub(super) fn check(
     }
 }
 
+/// Whether a container was taken off its network. It then keeps away from it whenever it is started, for engines do not
+/// go by what it was made with.
+pub(super) fn is_left(found: &ContainerInspectResponse) -> bool {
+    let mode = found.host_config.as_ref().and_then(|host| host.network_mode.as_ref());
+    let networks = found.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+    mode.is_some_and(|mode| !networks.is_some_and(|networks| networks.contains_key(mode)))
+}
+
 #[cfg(test)]
 mod tests {
-    use bollard::models::NetworkInspect;
+    use bollard::models::{ContainerInspectResponse, EndpointSettings, HostConfig, NetworkInspect, NetworkSettings};
     use domain::{InstallationId, template::NetworkPolicy};
 
-    use super::{check, interface, name, request};
+    use super::{check, interface, is_left, name, request};
     use crate::EngineError;
 
     fn found(instance: InstallationId, policy: NetworkPolicy) -> NetworkInspect {
@@ -107,6 +115,23 @@ mod tests {
         assert_ne!(name(one, NetworkPolicy::Internet), name(two, NetworkPolicy::Internet));
         for policy in NetworkPolicy::ALL {
             assert!(interface(one, *policy).len() <= 15);
+        }
+    }
+
+    #[test]
+    fn a_container_has_left_its_network_if_and_only_if_it_is_not_on_it() {
+        let on = |networks: Option<&[&str]>| ContainerInspectResponse {
+            host_config: Some(HostConfig { network_mode: Some("ours".to_owned()), ..HostConfig::default() }),
+            network_settings: networks.map(|networks| NetworkSettings {
+                networks: Some(networks.iter().map(|name| ((*name).to_owned(), EndpointSettings::default())).collect()),
+                ..NetworkSettings::default()
+            }),
+            ..ContainerInspectResponse::default()
+        };
+        assert!(!is_left(&on(Some(&["ours"]))));
+        assert!(!is_left(&on(Some(&["another", "ours"]))));
+        for left in [on(Some(&[])), on(Some(&["another"])), on(None)] {
+            assert!(is_left(&left), "{left:?}");
         }
     }
 

@@ -241,6 +241,7 @@ impl World {
     pub(super) fn unplug(&mut self, desktop: DesktopId) {
         if let Some(held) = self.held.get_mut(&desktop) {
             held.address = None;
+            self.hint(desktop, HintKind::Unplugged);
         }
     }
 

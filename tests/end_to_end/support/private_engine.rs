@@ -65,8 +65,7 @@ impl PrivateEngine {
     /// Sends a signal, such as `KILL` or `STOP`, to the engine itself.
     pub(crate) async fn signal(&self, signal: &str) {
         let process = fs::read_to_string(self.folder.join("docker.pid")).expect("it runs");
-        let told = Command::new("kill").args(["-s", signal, process.trim()]).status().expect("kill runs");
-        assert!(told.success(), "{signal}");
+        kill(signal, process.trim());
         while signal == "KILL" && Path::new("/proc").join(process.trim()).exists() {
             sleep(Duration::from_millis(5)).await;
         }
@@ -114,6 +113,13 @@ impl Drop for PrivateEngine {
     fn drop(&mut self) {
         set_up(&self.folder, "purge", &Setup::default());
     }
+}
+
+/// Sends a signal to a process of an engine's: such belong to root.
+pub(crate) fn kill(signal: &str, process: &str) {
+    const AS_ROOT: &str = r#"[ "$(id -u)" = 0 ] || exec sudo -n "$@"; exec "$@""#;
+    let told = Command::new("sh").args(["-c", AS_ROOT, "sh", "kill", "-s", signal, process]).status();
+    assert!(told.expect("a shell").success(), "SIG{signal} to {process}");
 }
 
 fn set_up(folder: &Path, act: &str, setup: &Setup) {

@@ -1,11 +1,13 @@
 //! The configuration: a file, the environment over it, defaults under it; all of it checked before anything starts.
 
 mod language;
+mod limits;
 mod load;
 mod places;
 mod settings;
 
 pub(crate) use language::spoken_language;
+pub(crate) use limits::limits;
 pub(crate) use load::{load, source};
 pub(crate) use places::places;
 pub(crate) use settings::{EngineRoute, Log, LogFormat, Settings};

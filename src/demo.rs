@@ -107,7 +107,7 @@ impl Recipe {
             image: usual.image,
             verify_tls: usual.verify_tls,
             env: usual.env,
-            idle_after: usual.idle_after,
+            limits: usual.limits,
             enabled: usual.enabled,
         })
     }

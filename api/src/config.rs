@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, path::PathBuf};
 
-use domain::idle::IdlePolicy;
+use domain::idle::IdleRules;
 use ipnet::IpNet;
 use url::Url;
 
@@ -21,8 +21,8 @@ pub struct Config {
     pub places: Places,
     /// Whether local accounts may sign in.
     pub local_accounts: bool,
-    /// The installation's idle rules, for what is shown of a desktop.
-    pub idle: IdlePolicy,
+    /// The installation's limits, for what is shown of a desktop.
+    pub idle: IdleRules,
     /// How the engine's node is called in the database.
     pub node: String,
 }

@@ -31,6 +31,16 @@ words! {
     }
 }
 
+impl DesktopState {
+    /// All states in which a container runs, or will when its turn comes.
+    pub const AWAKE: [Self; 4] = [Self::Requested, Self::Queued, Self::Starting, Self::Running];
+
+    /// Whether a container runs, or will when its turn comes.
+    pub fn is_awake(self) -> bool {
+        Self::AWAKE.contains(&self)
+    }
+}
+
 words! {
     /// What somebody wants of a desktop: the intent that the worker makes true.
     Wanted, "wish" {

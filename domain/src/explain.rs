@@ -4,6 +4,7 @@ use crate::{
     Language,
     desktop::{Desktop, DesktopState, Step},
     idle::IdlePolicy,
+    why::in_words,
 };
 
 /// Why a desktop is in the state it is in, in a sentence.
@@ -54,13 +55,20 @@ fn running(desktop: &Desktop, policy: &IdlePolicy, language: Language) -> String
         Some(_) => language.pick("Läuft und wird benutzt.", "Running and in use."),
         None => language.pick("Läuft, noch unbenutzt.", "Running, not yet used."),
     };
-    match policy.idle_after.map(|limit| limit.num_minutes()) {
-        None => used.to_owned(),
-        Some(minutes) => language.pick(
-            format!("{used} Hält an, wenn {minutes} Minuten lang weder Taste noch Maus benutzt wird."),
-            format!("{used} Stops after {minutes} minutes without key or pointer."),
-        ),
+    let mut sentences = vec![used.to_owned()];
+    if let Some(minutes) = policy.idle_after.map(|limit| limit.num_minutes()) {
+        sentences.push(language.pick(
+            format!("Hält an, wenn {minutes} Minuten lang weder Taste noch Maus benutzt wird."),
+            format!("Stops after {minutes} minutes without key or pointer."),
+        ));
     }
+    if let Some(span) = policy.max_lifetime.map(|limit| in_words(limit.num_minutes(), language)) {
+        sentences.push(language.pick(
+            format!("Läuft nicht länger als {span}, auch wenn er benutzt wird."),
+            format!("Does not run for longer than {span}, used or not."),
+        ));
+    }
+    sentences.join(" ")
 }
 
 #[cfg(test)]
@@ -76,8 +84,7 @@ mod tests {
         why::Why,
     };
 
-    const POLICY: IdlePolicy =
-        IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
+    const POLICY: IdlePolicy = IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE };
 
     #[test]
     fn a_running_desktop_says_why_it_is_alive_and_when_it_stops() {
@@ -87,6 +94,13 @@ mod tests {
         assert_eq!(say(&desktop), "Running, not yet used. Stops after 45 minutes without key or pointer.");
         desktop.last_input_at = Some(start + TimeDelta::minutes(7));
         assert_eq!(say(&desktop), "Running and in use. Stops after 45 minutes without key or pointer.");
+        let limited = IdlePolicy { max_lifetime: Some(TimeDelta::hours(12)), ..POLICY };
+        assert_eq!(
+            explain(&desktop, &limited, Language::English),
+            "Running and in use. Stops after 45 minutes without key or pointer. Does not run for longer than 12 hours, \
+             used or not."
+        );
+        assert_eq!(explain(&desktop, &IdlePolicy::NONE, Language::English), "Running and in use.");
     }
 
     #[test]

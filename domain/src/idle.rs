@@ -1,33 +1,73 @@
-//! When an unused desktop is warned and stopped.
+//! When a desktop is warned and stopped without anybody asking.
 //!
 //! A desktop is idle since its last use: its start, an extension, or keyboard or pointer input seen in its stream,
-//! whichever came last. An open tab, moving pictures and keep-alives are not use.
+//! whichever came last. An open tab, moving pictures and keep-alives are not use. Its lifetime counts from its start,
+//! whatever happens in it.
 //!
-//! Nobody is stopped who was not warned: not after the worker was away, nor after a clock was set. What lies far in the
-//! future, because a clock has been set back since, has not happened.
+//! Nobody is stopped who was not warned of that very end: not after the worker was away, nor after a clock was set. What
+//! lies far in the future, because a clock has been set back since, has not happened.
+
+mod rules;
 
 use chrono::TimeDelta;
 
 use crate::{
-    Timestamp,
+    Language, Timestamp,
     desktop::{Desktop, DesktopState},
-    why::Why,
+    why::{Why, in_words},
 };
+
+pub use rules::{IdleRules, OwnLimits};
 
 /// The limits for one desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdlePolicy {
     /// Unused for this long, it is stopped. `None`: never.
     pub idle_after: Option<TimeDelta>,
-    /// How long before that its owner is warned.
+    /// Running for this long, it is stopped, used or not; no extension moves that. `None`: never.
+    pub max_lifetime: Option<TimeDelta>,
+    /// How long before either its owner is warned; never longer than the limit itself.
     pub warn_before: TimeDelta,
+    /// Whether it is stopped when the schedule stops everything.
+    pub nightly_stop: bool,
 }
 
 impl IdlePolicy {
-    /// When the desktop stops if nobody uses it before then.
-    pub fn stops_at(&self, desktop: &Desktop) -> Option<Timestamp> {
-        let running = desktop.state == DesktopState::Running;
-        running.then(|| desktop.last_use()).flatten().zip(self.idle_after).map(|(since, limit)| since + limit)
+    /// Nothing is ever stopped.
+    pub const NONE: Self =
+        Self { idle_after: None, max_lifetime: None, warn_before: TimeDelta::zero(), nightly_stop: false };
+
+    /// How and when a running desktop stops if nobody uses it before then: the earliest limit that applies.
+    ///
+    /// What is busy is not idle, and nothing ends before `kept_until`. Idleness that would end it within the warning of
+    /// its lifetime's end does not apply: who is told to save everything is not told that a key helps.
+    pub fn ending(&self, desktop: &Desktop, facts: &Facts) -> Option<Ending> {
+        if desktop.state != DesktopState::Running {
+            return None;
+        }
+        let [old, idle] = self.endings(desktop.started_at?, desktop.last_use()?, facts);
+        first(old, idle)
+    }
+
+    /// The end of its lifetime, and the end of being unused.
+    fn endings(&self, started: Timestamp, last_use: Timestamp, facts: &Facts) -> [Option<Ending>; 2] {
+        let ending = |since: Timestamp, limit: TimeDelta, why: fn(i64) -> Why| {
+            let at = facts.kept_until.into_iter().fold(since + limit, Timestamp::max);
+            Ending { at, warns_at: at - self.warn_before.min(limit), why: why(limit.num_minutes()) }
+        };
+        let idle_after = self.idle_after.filter(|_| !facts.busy);
+        [
+            self.max_lifetime.map(|limit| ending(started, limit, |minutes| Why::Lifetime { minutes })),
+            idle_after.map(|limit| ending(last_use, limit, |minutes| Why::Idle { minutes })),
+        ]
+    }
+}
+
+/// Which of the two comes first, so that there is time to tell of it.
+fn first(old: Option<Ending>, idle: Option<Ending>) -> Option<Ending> {
+    match (old, idle) {
+        (Some(old), Some(idle)) => Some(if idle.at <= old.warns_at { idle } else { old }),
+        (old, idle) => old.or(idle),
     }
 }
 
@@ -43,41 +83,95 @@ pub struct Moment {
     pub input_until: Timestamp,
 }
 
+/// What is known about a desktop beside its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// It computes, also without anybody at it.
+    pub busy: bool,
+    /// A lesson needs it until then.
+    pub kept_until: Option<Timestamp>,
+    /// It is the hour at which the schedule stops everything.
+    pub is_night: bool,
+}
+
+/// How a desktop will stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// When.
+    pub at: Timestamp,
+    /// When its owner is warned. What they were told before was of another end.
+    pub warns_at: Timestamp,
+    /// Which limit it reaches.
+    pub why: Why,
+}
+
 /// What the reaper does with a desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is in use, or not ours to stop.
-    Keep,
+    /// It goes on.
+    Keep(Kept),
     /// Its owner has to be told that it will stop.
-    Warn,
+    Warn(Ending),
     /// It is stopped, for this reason.
     Stop(Why),
 }
 
+/// Why a desktop goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// It does not run, so it is not ours to stop.
+    NotRunning,
+    /// No limit applies to it.
+    Unlimited,
+    /// A lesson needs it.
+    Lesson,
+    /// It computes.
+    Busy,
+    /// The limit that it reaches next is still far.
+    InTime(Ending),
+    /// Input may have come of which nothing is known yet.
+    Unsure,
+    /// Its owner knows that it will stop, and may still do something about it.
+    Warned(Ending),
+}
+
 /// Decides about one desktop.
 ///
-/// Notice is `warn_before`, or `idle_after` where that is shorter, and a warning is due once the last use is `idle_after`
-/// less the notice ago. `Stop` if and only if the desktop is `running`, its last use is at least `idle_after` before
-/// `input_until`, and its owner was told when that was due, at least the notice ago. `Warn` if and only if it is
-/// `running`, a warning is due at `input_until`, and none was given when it was. One that was given before is of an
-/// earlier use: input may become known only after the warning that it came before.
-pub fn decide(desktop: &Desktop, policy: &IdlePolicy, at: Moment) -> Verdict {
-    let Some(limit) = policy.idle_after.filter(|_| desktop.state == DesktopState::Running) else {
-        return Verdict::Keep;
-    };
+/// `Stop` if and only if the desktop is `running`, its end has come (for idleness: before `input_until`), and its owner
+/// was told of that end, at least as long ago as the warning is to come before it; or if it is awake, it is night, and
+/// neither a lesson nor its policy keeps it. `Warn` if and only if it is `running`, the time to warn has come in the same
+/// sense, and nobody was told since.
+pub fn decide(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, at: Moment) -> Verdict {
+    let is_kept = facts.kept_until.is_some_and(|until| at.now < until);
+    if facts.is_night && policy.nightly_stop && !is_kept && desktop.state.is_awake() {
+        return Verdict::Stop(Why::Nightly);
+    }
+    if desktop.state != DesktopState::Running {
+        return Verdict::Keep(Kept::NotRunning);
+    }
     let past = |moment: Option<Timestamp>| moment.filter(|moment| *moment <= at.now + AHEAD);
-    let last_use = past(desktop.started_at).max(past(desktop.last_input_at)).max(past(desktop.extended_at));
     // a desktop that runs was started: at worst it counts from now, and is kept
-    let last_use = last_use.unwrap_or(at.now);
-    let notice = policy.warn_before.min(limit);
-    let unused_for = at.input_until - last_use;
-    let warning_due = limit - notice;
-    match past(desktop.warned_at).filter(|warned| *warned - last_use >= warning_due) {
-        Some(warned) if unused_for >= limit && at.now - warned >= notice => {
-            Verdict::Stop(Why::Idle { minutes: limit.num_minutes() })
+    let started = past(desktop.started_at).unwrap_or(at.now);
+    let last_use =
+        [desktop.last_input_at, desktop.extended_at].into_iter().filter_map(past).fold(started, Timestamp::max);
+    let [old, idle] = policy.endings(started, last_use, facts);
+    let is_busy = facts.busy && policy.idle_after.is_some();
+    let is_old = old.as_ref().is_some_and(|old| at.now >= old.warns_at);
+    let Some(ending) = (if is_old { old } else { first(old, idle) }) else {
+        return Verdict::Keep(if is_busy { Kept::Busy } else { Kept::Unlimited });
+    };
+    // nothing that is on its way puts off what counts from the start
+    let until = if matches!(ending.why, Why::Lifetime { .. }) { at.now } else { at.input_until };
+    if until < ending.warns_at {
+        let far = if is_busy { Kept::Busy } else { Kept::InTime(ending) };
+        return Verdict::Keep(if is_kept { Kept::Lesson } else { far });
+    }
+    match past(desktop.warned_at).filter(|warned| *warned >= ending.warns_at) {
+        None => Verdict::Warn(ending),
+        Some(warned) if until >= ending.at && at.now - warned >= ending.at - ending.warns_at => {
+            Verdict::Stop(ending.why)
         }
-        None if unused_for >= warning_due => Verdict::Warn,
-        Some(_) | None => Verdict::Keep,
+        Some(_) => Verdict::Keep(Kept::Warned(ending)),
     }
 }
 
@@ -85,117 +179,71 @@ pub fn decide(desktop: &Desktop, policy: &IdlePolicy, at: Moment) -> Verdict {
 #[must_use]
 pub fn apply(verdict: Verdict, desktop: Desktop, now: Timestamp) -> Desktop {
     match verdict {
-        Verdict::Keep => desktop,
-        Verdict::Warn => desktop.warned(now),
+        Verdict::Keep(_) => desktop,
+        Verdict::Warn(_) => desktop.warned(now),
         Verdict::Stop(why) => desktop.want_stopped(why),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::{IdlePolicy, Moment, Verdict, decide};
-    use crate::{
-        Timestamp,
-        desktop::{Desktop, DesktopState, testing},
-        why::Why,
-    };
-
-    const POLICY: IdlePolicy =
-        IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
-    const STOP: Verdict = Verdict::Stop(Why::Idle { minutes: 45 });
-
-    /// The verdict at a moment until which all is known.
-    fn at(now: Timestamp, desktop: &Desktop) -> Verdict {
-        decide(desktop, &POLICY, Moment { now, input_until: now })
-    }
-
-    fn minutes(minutes: i64) -> Timestamp {
-        testing::epoch() + TimeDelta::minutes(minutes)
-    }
-
-    #[test]
-    fn idleness_counts_from_the_last_use_not_from_the_start() {
-        let mut desktop = testing::running(minutes(0));
-        assert_eq!(at(minutes(39), &desktop), Verdict::Keep);
-        assert_eq!(at(minutes(40), &desktop), Verdict::Warn);
-        desktop.warned_at = Some(minutes(40));
-        assert_eq!(at(minutes(41), &desktop), Verdict::Keep);
-        assert_eq!(at(minutes(45), &desktop), STOP);
-        desktop.last_input_at = Some(minutes(44));
-        assert_eq!(at(minutes(45), &desktop), Verdict::Keep);
-        assert_eq!(at(minutes(84), &desktop), Verdict::Warn);
-        desktop.extended_at = Some(minutes(85));
-        assert_eq!(at(minutes(90), &desktop), Verdict::Keep);
-    }
-
-    #[test]
-    fn input_that_may_still_be_on_its_way_is_waited_for() {
-        let desktop = Desktop { warned_at: Some(minutes(40)), ..testing::running(minutes(0)) };
-        let (now, input_until) = (minutes(45), minutes(45) - TimeDelta::seconds(15));
-        assert_eq!(decide(&desktop, &POLICY, Moment { now, input_until }), Verdict::Keep);
-    }
-
-    #[test]
-    fn nobody_is_stopped_without_a_warning_in_time() {
-        let mut desktop = testing::running(minutes(0));
-        // the worker was away
-        assert_eq!(at(minutes(300), &desktop), Verdict::Warn);
-        desktop.warned_at = Some(minutes(300));
-        assert_eq!(at(minutes(304), &desktop), Verdict::Keep);
-        assert_eq!(at(minutes(305), &desktop), STOP);
-    }
-
-    #[test]
-    fn input_that_becomes_known_after_a_warning_takes_it_back() {
-        let mut desktop = testing::running(minutes(0));
-        desktop.warned_at = Some(minutes(41));
-        // typed just before the warning, stored just after it
-        desktop.last_input_at = Some(minutes(41) - TimeDelta::seconds(2));
-        assert_eq!(at(minutes(80), &desktop), Verdict::Keep);
-        assert_eq!(at(minutes(86), &desktop), Verdict::Warn);
-    }
-
-    #[test]
-    fn what_lies_in_the_future_has_not_happened() {
-        let future = Some(minutes(600));
-        let mut desktop = Desktop { last_input_at: future, warned_at: future, ..testing::running(minutes(0)) };
-        assert_eq!(at(minutes(50), &desktop), Verdict::Warn);
-        desktop.warned_at = Some(minutes(50));
-        assert_eq!(at(minutes(55), &desktop), STOP);
-    }
-
-    #[test]
-    fn a_clock_that_is_a_little_ahead_tells_of_use_all_the_same() {
-        let mut desktop = testing::running(minutes(0));
-        desktop.warned_at = Some(minutes(120));
-        desktop.last_input_at = Some(minutes(180) + TimeDelta::seconds(1));
-        assert_eq!(at(minutes(180), &desktop), Verdict::Keep);
-    }
-
-    #[test]
-    fn a_notice_longer_than_the_limit_is_as_long_as_the_limit() {
-        let policy = IdlePolicy { warn_before: TimeDelta::hours(2), ..POLICY };
-        let desktop = testing::running(minutes(0));
-        let verdict = |now| decide(&desktop, &policy, Moment { now, input_until: now });
-        assert_eq!(verdict(minutes(0)), Verdict::Warn);
-        let desktop = Desktop { warned_at: Some(minutes(1)), ..desktop };
-        assert_eq!(decide(&desktop, &policy, Moment { now: minutes(46), input_until: minutes(46) }), STOP);
-    }
-
-    #[test]
-    fn what_does_not_run_is_left_alone() {
-        for state in DesktopState::ALL.iter().copied().filter(|state| *state != DesktopState::Running) {
-            let desktop = Desktop { state, ..testing::running(minutes(0)) };
-            assert_eq!(at(minutes(10_000), &desktop), Verdict::Keep);
+impl Verdict {
+    /// Why it was decided so, in a sentence.
+    pub fn sentence(&self, language: Language) -> String {
+        match self {
+            Self::Keep(kept) => kept.sentence(language),
+            Self::Warn(ending) => ending.sentence(language),
+            Self::Stop(why) => why.sentence(language),
         }
     }
+}
 
-    #[test]
-    fn without_a_limit_nothing_is_stopped() {
-        let policy = IdlePolicy { idle_after: None, ..POLICY };
-        let (now, desktop) = (minutes(10_000), testing::running(minutes(0)));
-        assert_eq!(decide(&desktop, &policy, Moment { now, input_until: now }), Verdict::Keep);
+impl Kept {
+    fn sentence(&self, language: Language) -> String {
+        let say = |german: &str, english: &str| language.pick(german, english).to_owned();
+        match self {
+            Self::NotRunning => say("Läuft nicht.", "Not running."),
+            Self::Unlimited => say("Läuft ohne Frist.", "Runs without a limit."),
+            Self::Lesson => say("Läuft weiter, weil ein Unterricht ihn braucht.", "Goes on because a lesson needs it."),
+            Self::Busy => say("Läuft weiter, weil er rechnet.", "Goes on because it is computing."),
+            Self::InTime(ending) => match ending.why {
+                Why::Lifetime { minutes } => language.pick(
+                    format!("Läuft noch nicht {} lang.", in_words(minutes, language)),
+                    format!("Has not been running for {} yet.", in_words(minutes, language)),
+                ),
+                _ => say("Wurde vor Kurzem benutzt.", "Was in use a short while ago."),
+            },
+            Self::Unsure => {
+                say("Läuft weiter, bis alle Eingaben eingetroffen sind.", "Goes on until all input has arrived.")
+            }
+            Self::Warned(_) => say("Die Vorwarnung ist gegeben.", "Its owner has been warned."),
+        }
     }
 }
+
+impl Ending {
+    /// What its owner is told.
+    pub fn sentence(&self, language: Language) -> String {
+        match self.why {
+            Why::Lifetime { minutes } => language.pick(
+                format!(
+                    "Hält bald an, weil ein Desktop nicht länger als {} läuft. Das lässt sich nicht verlängern: \
+                     bitte alles speichern.",
+                    in_words(minutes, language)
+                ),
+                format!(
+                    "Stops soon because a desktop does not run for longer than {}. That cannot be extended: please \
+                     save everything.",
+                    in_words(minutes, language)
+                ),
+            ),
+            _ => language
+                .pick(
+                    "Hält bald an, weil niemand daran arbeitet. Eine Taste oder ein Klick hält ihn wach.",
+                    "Stops soon because nobody works in it. A key or a click keeps it awake.",
+                )
+                .to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -61,6 +61,8 @@ ids! {
     SessionId,
     /// A browser's way onto one desktop's own host.
     PassId,
+    /// A process through which desktops are watched.
+    GatewayId,
     /// An API token.
     TokenId,
     /// Work that takes long enough to be watched.

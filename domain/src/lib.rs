@@ -20,7 +20,8 @@ mod text;
 pub mod why;
 
 pub use ids::{
-    AssignmentId, AuditId, DesktopId, GroupId, InstallationId, JobId, PassId, SessionId, TemplateId, TokenId, UserId,
+    AssignmentId, AuditId, DesktopId, GatewayId, GroupId, InstallationId, JobId, PassId, SessionId, TemplateId,
+    TokenId, UserId,
 };
 pub use language::Language;
 pub use text::UnknownWord;

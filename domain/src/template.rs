@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::TimeDelta;
 
-use crate::{TemplateId, Timestamp, UnknownWord, image, text::words};
+use crate::{TemplateId, Timestamp, UnknownWord, idle::OwnLimits, image, text::words};
 
 words! {
     /// What a desktop speaks on its port.
@@ -149,8 +149,8 @@ pub struct TemplateSpec {
     pub client: Client,
     /// Path that answers when it is ready; its first page where none is given.
     pub health_path: Option<String>,
-    /// Its own idle limit; the installation's where none is given.
-    pub idle_after: Option<TimeDelta>,
+    /// Its own limits; its owner's role's, or the installation's, where none is given.
+    pub limits: OwnLimits,
     /// Whether it can be started.
     pub enabled: bool,
 }
@@ -187,7 +187,7 @@ impl TemplateSpec {
             network: NetworkPolicy::Internet,
             client: Client::Novnc,
             health_path: None,
-            idle_after: None,
+            limits: OwnLimits::default(),
             enabled: true,
         }
     }
@@ -220,11 +220,8 @@ impl TemplateSpec {
             ((64..=262_144).contains(&self.memory_mb), "memory_mb", "64 to 262144"),
             ((32..=32_768).contains(&self.pids), "pids", "32 to 32768"),
             ((1..=65_536).contains(&self.shm_mb), "shm_mb", "1 to 65536"),
-            (
-                self.idle_after.is_none_or(|span| span >= TimeDelta::minutes(1) && span <= TimeDelta::days(30)),
-                "idle_after",
-                "between 1m and 30d",
-            ),
+            (self.limits.idle_after.is_none_or(is_limit), "idle_after", "between 1m and 30d"),
+            (self.limits.max_lifetime.is_none_or(is_limit), "max_lifetime", "between 1m and 30d"),
         ];
         let wrong: Vec<_> = rules
             .into_iter()
@@ -233,6 +230,10 @@ impl TemplateSpec {
             .collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
+}
+
+fn is_limit(span: TimeDelta) -> bool {
+    (TimeDelta::minutes(1)..=TimeDelta::days(30)).contains(&span)
 }
 
 fn is_slug(text: &str) -> bool {

@@ -20,6 +20,11 @@ pub enum Why {
         /// The limit that was reached, in minutes.
         minutes: i64,
     },
+    /// It ran for as long as any desktop may.
+    Lifetime {
+        /// The limit that was reached, in minutes.
+        minutes: i64,
+    },
     /// The schedule stops everything at this hour.
     Nightly,
     /// Its container was stopped past Pult, or ended by itself without an error.
@@ -107,6 +112,7 @@ impl Why {
             Self::StoppedByOwner => "stopped_by_owner",
             Self::StoppedByStaff => "stopped_by_staff",
             Self::Idle { .. } => "idle",
+            Self::Lifetime { .. } => "lifetime",
             Self::Nightly => "nightly",
             Self::StoppedOutside => "stopped_outside",
             Self::RemovedOutside => "removed_outside",
@@ -143,6 +149,7 @@ impl Why {
             Self::StoppedByOwner
             | Self::StoppedByStaff
             | Self::Idle { .. }
+            | Self::Lifetime { .. }
             | Self::Nightly
             | Self::StoppedOutside
             | Self::RemovedOutside
@@ -157,7 +164,12 @@ impl Why {
     /// any other end, one that was started past Pult is as good as a wish.
     pub fn is_decided(&self) -> bool {
         match self {
-            Self::StoppedByOwner | Self::StoppedByStaff | Self::Idle { .. } | Self::Nightly | Self::Removed => true,
+            Self::StoppedByOwner
+            | Self::StoppedByStaff
+            | Self::Idle { .. }
+            | Self::Lifetime { .. }
+            | Self::Nightly
+            | Self::Removed => true,
             Self::StoppedOutside
             | Self::RemovedOutside
             | Self::PausedOutside
@@ -191,6 +203,13 @@ impl Why {
                 format!("Angehalten, weil {minutes} Minuten lang niemand daran gearbeitet hat."),
                 format!("Stopped because nobody worked in it for {minutes} minutes."),
             ),
+            Self::Lifetime { minutes } => {
+                let span = in_words(*minutes, language);
+                language.pick(
+                    format!("Angehalten, weil ein Desktop nicht länger als {span} läuft. Ein Klick startet ihn wieder."),
+                    format!("Stopped because a desktop does not run for longer than {span}. One click starts it again."),
+                )
+            }
             Self::Nightly => say("Wie jede Nacht angehalten.", "Stopped as every night."),
             Self::StoppedOutside => say(
                 "Der Container wurde außerhalb von Pult beendet. Ein Klick startet den Desktop wieder.",
@@ -287,6 +306,16 @@ fn decimal(tenths: i64, language: Language) -> String {
     }
 }
 
+/// A span as people say it.
+pub(crate) fn in_words(minutes: i64, language: Language) -> String {
+    match (minutes / 60, minutes % 60) {
+        (1, 0) => language.pick("eine Stunde", "one hour").to_owned(),
+        (hours, 0) if hours > 1 => language.pick(format!("{hours} Stunden"), format!("{hours} hours")),
+        _ if minutes == 1 => language.pick("eine Minute", "one minute").to_owned(),
+        _ => language.pick(format!("{minutes} Minuten"), format!("{minutes} minutes")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Why;
@@ -305,9 +334,18 @@ mod tests {
 
     #[test]
     fn the_code_is_the_stored_tag() {
-        for why in [Why::Idle { minutes: 45 }, Why::OutOfMemory, Why::Crashed { exit_code: 1 }] {
+        for why in
+            [Why::Idle { minutes: 45 }, Why::Lifetime { minutes: 720 }, Why::OutOfMemory, Why::Crashed { exit_code: 1 }]
+        {
             let stored = serde_json::to_value(&why).expect("a cause is plain data");
             assert_eq!(stored["code"], why.code());
+        }
+    }
+
+    #[test]
+    fn what_a_rule_ended_does_not_come_back_by_itself() {
+        for why in [Why::Idle { minutes: 45 }, Why::Lifetime { minutes: 720 }, Why::Nightly] {
+            assert!(why.is_decided() && !why.is_failure(), "{why:?}");
         }
     }
 }

@@ -45,6 +45,10 @@ pub struct Model {
     pub credential: Option<String>,
     /// First part of its own host name; made and given up with the password.
     pub host_label: Option<String>,
+    /// Bytes from clients to it, over all its life.
+    pub bytes_up: i64,
+    /// Bytes from it to clients, over all its life.
+    pub bytes_down: i64,
     /// Tries of this start.
     pub attempts: i32,
     /// No further try before.

@@ -54,6 +54,10 @@ pub struct Model {
     pub health_path: Option<String>,
     /// Its own idle limit.
     pub idle_after_seconds: Option<i64>,
+    /// Its own limit to how long a desktop runs.
+    pub max_lifetime_seconds: Option<i64>,
+    /// Whether its desktops are stopped at night.
+    pub nightly_stop: Option<bool>,
     /// Whether it can be started.
     pub enabled: bool,
     /// When it was made.

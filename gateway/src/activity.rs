@@ -60,6 +60,14 @@ impl Activity {
         }
     }
 
+    /// Has the next drain tell of every desktop that is watched, whether told before or not.
+    pub fn tell_again(&self) {
+        let desktops = self.desktops.lock().unwrap_or_else(PoisonError::into_inner);
+        for meter in desktops.values() {
+            meter.told_viewers.store(UNTOLD, Relaxed);
+        }
+    }
+
     /// How many streams are open into a desktop now.
     pub fn viewers(&self, desktop: DesktopId) -> usize {
         let desktops = self.desktops.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,6 +194,18 @@ mod tests {
         let seen = activity.drain();
         assert_eq!((seen.len(), seen[0].viewers, seen[0].last_input_at), (1, 0, None));
         assert!(activity.desktops.lock().expect("not poisoned").is_empty());
+    }
+
+    #[test]
+    fn who_watches_is_told_again_when_it_was_forgotten() {
+        let activity = Activity::default();
+        let desktop = DesktopId::new();
+        let _viewer = Viewer::new(activity.meter(desktop));
+        let told = activity.drain();
+        assert_eq!(activity.drain(), []);
+        activity.tell_again();
+        assert_eq!(activity.drain(), told);
+        assert_eq!(activity.drain(), []);
     }
 
     #[test]

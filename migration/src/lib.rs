@@ -13,6 +13,7 @@ mod m0005_records;
 mod m0006_served;
 mod m0007_own_hosts;
 mod m0008_schedule;
+mod m0009_use;
 mod schema;
 
 use sea_orm_migration::{
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_served::Migration),
             Box::new(m0007_own_hosts::Migration),
             Box::new(m0008_schedule::Migration),
+            Box::new(m0009_use::Migration),
         ]
     }
 }

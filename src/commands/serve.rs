@@ -1,8 +1,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
-use chrono::TimeDelta;
-use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdlePolicy};
+use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules};
 use engine::{DockerEngine, Engine, Route};
 use files::{Clients, Spaces};
 use gateway::{Activity, Gateway};
@@ -15,7 +14,7 @@ use tracing::info;
 
 use super::open;
 use crate::{
-    config::{EngineRoute, Settings, places},
+    config::{EngineRoute, Settings, limits, places},
     demo,
 };
 
@@ -96,12 +95,8 @@ fn roots(settings: &Settings) -> anyhow::Result<(PathBuf, PathBuf)> {
     Ok((root, host_root))
 }
 
-fn idle_policy(settings: &Settings) -> anyhow::Result<IdlePolicy> {
-    let idle_after = settings.reaper.idle_after.map(TimeDelta::from_std).transpose();
-    Ok(IdlePolicy {
-        idle_after: idle_after.context("reaper.idle_after is too long")?,
-        warn_before: TimeDelta::from_std(settings.reaper.warn_before).context("reaper.warn_before is too long")?,
-    })
+fn idle_rules(settings: &Settings) -> anyhow::Result<IdleRules> {
+    limits(&settings.reaper).map_err(|(key, detail)| anyhow!("{key}: {detail}"))
 }
 
 fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
@@ -116,7 +111,7 @@ fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
         lang: settings.desktop.lang.clone(),
         time_zone: settings.desktop.time_zone.parse().context("desktop.time_zone")?,
         reaper: worker::Reaper {
-            idle: idle_policy(settings)?,
+            idle: idle_rules(settings)?,
             remove_stopped_after: settings.reaper.remove_stopped_after,
             orphan_after: settings.reaper.orphan_after,
             nightly_stop: (!nightly.is_empty()).then(|| nightly.parse()).transpose().context("reaper.nightly_stop")?,
@@ -141,7 +136,7 @@ fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
             .map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         tls: tls.map(|(cert, key)| api::TlsFiles { cert, key }),
         local_accounts: settings.auth.local.enabled,
-        idle: idle_policy(settings)?,
+        idle: idle_rules(settings)?,
         node: NODE.to_owned(),
     })
 }

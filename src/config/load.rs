@@ -7,7 +7,7 @@ use figment::{
 };
 use figment_file_provider_adapter::FileAdapter;
 
-use super::{Settings, places::places};
+use super::{Settings, limits::limits, places::places};
 
 /// Why the configuration cannot be used: where, which key, and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     if settings.desktop.time_zone.parse::<chrono_tz::Tz>().is_err() {
         return wrong("desktop.time_zone", "expected a name such as Europe/Berlin");
     }
+    if let Err((key, detail)) = limits(&settings.reaper) {
+        return wrong(&key, detail);
+    }
     let nightly = &settings.reaper.nightly_stop;
     if !nightly.is_empty() && nightly.parse::<worker::Cron>().is_err() {
         return wrong("reaper.nightly_stop", "expected a cron expression such as `0 22 * * *`, or nothing");
@@ -167,6 +170,25 @@ mod tests {
         for (key, value) in [("memory_overcommit", "0"), ("cpu_overcommit", "-1.0"), ("cpu_overcommit", "nan")] {
             let error = load_text(&format!("[engine]\n{key} = {value}\n")).expect_err("no factor");
             assert!(error.contains(&format!("engine.{key}: ")) && error.contains("0.1 to 1000"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_role_may_have_other_limits() {
+        let text = "[reaper]\nroles.teacher.idle_after = \"never\"\nroles.admin.max_lifetime = \"12h\"\n";
+        let settings = load_text(text).expect("valid");
+        assert_eq!(settings.reaper.roles.len(), 2);
+        for (line, told) in [
+            (
+                "roles.teacher.idle_after = \"soon\"",
+                "roles.teacher.idle_after: invalid value string \"soon\", expected a span such as 45m",
+            ),
+            ("roles.teacher.idle_after = \"0s\"", "roles.teacher.idle_after: expected a span of 1s to 3650d"),
+            ("roles.teacher.idle = \"2h\"", "roles.teacher.idle: there is no such key; did you mean `idle_after`?"),
+            ("roles.pupil.idle_after = \"2h\"", "reaper.roles.pupil: unknown variant"),
+        ] {
+            let error = load_text(&format!("[reaper]\n{line}\n")).expect_err(line);
+            assert!(error.contains(told), "{error}");
         }
     }
 

@@ -1,9 +1,11 @@
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
 
+use domain::access::Role;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use url::Url;
@@ -186,10 +188,13 @@ pub(crate) struct Reaper {
     #[serde(with = "humantime_serde")]
     pub(crate) warn_before: Duration,
     #[serde(deserialize_with = "span_or_never")]
+    pub(crate) max_lifetime: Option<Duration>,
+    #[serde(deserialize_with = "span_or_never")]
     pub(crate) remove_stopped_after: Option<Duration>,
     #[serde(with = "humantime_serde")]
     pub(crate) orphan_after: Duration,
     pub(crate) nightly_stop: String,
+    pub(crate) roles: BTreeMap<Role, RoleLimits>,
 }
 
 impl Default for Reaper {
@@ -197,9 +202,11 @@ impl Default for Reaper {
         Self {
             idle_after: Some(Duration::from_mins(45)),
             warn_before: Duration::from_mins(5),
+            max_lifetime: None,
             remove_stopped_after: Some(Duration::from_hours(14 * 24)),
             orphan_after: Duration::from_hours(1),
             nightly_stop: String::new(),
+            roles: BTreeMap::new(),
         }
     }
 }
@@ -216,6 +223,21 @@ impl Default for Audit {
         Self { keep: Some(Duration::from_hours(365 * 24)) }
     }
 }
+
+/// What is said of one role beside the installation's limits.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RoleLimits {
+    pub(crate) idle_after: Option<Limit>,
+    #[serde(with = "humantime_serde")]
+    pub(crate) warn_before: Option<Duration>,
+    pub(crate) max_lifetime: Option<Limit>,
+    pub(crate) nightly_stop: Option<bool>,
+}
+
+/// A span, or none at all: unlike a limit that is not mentioned.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Limit(#[serde(deserialize_with = "span_or_never")] pub(crate) Option<Duration>);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -1,8 +1,8 @@
-use std::time::Duration;
-
 use domain::{
     DesktopId, Timestamp, UserId,
+    access::Role,
     desktop::{Desktop, DesktopState},
+    idle::OwnLimits,
     template::Client,
 };
 use entity::desktop;
@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Page, Paging, Store, StoreError, secret};
+use crate::{Page, Paging, Store, StoreError, activity::count_viewers, secret};
 
 mod make;
 mod queue;
@@ -39,12 +39,16 @@ pub struct Details {
     pub desktop: Desktop,
     /// Slug of its template.
     pub template: String,
-    /// Idle limit of its template, where that has one of its own.
-    pub idle_after: Option<Duration>,
+    /// The limits that its template sets.
+    pub limits: OwnLimits,
     /// Whose pages show it: as it was started, where it runs, else as its template says now.
     pub client: Client,
     /// Username of its owner.
     pub owner: String,
+    /// What its owner is.
+    pub owner_role: Role,
+    /// Streams that are open into it, through all gateways that are there; counted for what people see alone.
+    pub viewers: i32,
 }
 
 /// Which desktops a list holds.
@@ -65,7 +69,9 @@ impl Desktops<'_> {
     /// One desktop that is not removed, with its details.
     pub async fn details(&self, id: DesktopId) -> Result<Option<Details>, StoreError> {
         let row = joined().filter(desktop::Column::Id.eq(id)).filter(live()).one(self.0.db()).await?;
-        row.map(to_details).transpose()
+        let mut details = row.map(to_details).transpose()?;
+        count_viewers(details.as_mut_slice(), self.0.db()).await?;
+        Ok(details)
     }
 
     /// A page of desktops that are not removed, oldest first.
@@ -78,7 +84,8 @@ impl Desktops<'_> {
             select = select.filter(desktop::Column::Id.gt(after));
         }
         let rows = select.all(self.0.db()).await?;
-        let items = rows.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        let mut items = rows.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        count_viewers(&mut items, self.0.db()).await?;
         Ok(Page::of(items, paging.limit, |details| details.desktop.id))
     }
 
@@ -90,7 +97,8 @@ impl Desktops<'_> {
             .filter(desktop::Column::Revision.gt(revision))
             .order_by_asc(desktop::Column::Revision)
             .all(self.0.db());
-        let details = rows.await?.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        let mut details = rows.await?.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        count_viewers(&mut details, self.0.db()).await?;
         Ok((details, until))
     }
 
@@ -139,7 +147,8 @@ impl Desktops<'_> {
             to_row(after, own).into_active_model().reset_all().update(&write.transaction).await?;
         }
         let row = joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
-        let details = row.map(to_details).transpose()?;
+        let mut details = row.map(to_details).transpose()?;
+        count_viewers(details.as_mut_slice(), &write.transaction).await?;
         write.commit().await?;
         Ok(details)
     }

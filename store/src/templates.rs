@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use domain::{
     GroupId, TemplateId, UserId,
+    idle::OwnLimits,
     template::{Template, TemplateSpec},
 };
 use entity::{assignment, desktop, template};
@@ -153,6 +154,7 @@ fn to_domain(row: template::Model) -> Result<Template, StoreError> {
 }
 
 pub(crate) fn to_spec(row: template::Model) -> Result<TemplateSpec, StoreError> {
+    let limits = limits(&row);
     let corrupt = |what: &str| StoreError::Corrupt(format!("{what} of template {}", row.slug));
     let env: BTreeMap<String, String> = serde_json::from_value(row.env).map_err(|_| corrupt("the environment"))?;
     let port = u16::try_from(row.port).map_err(|_| corrupt("the port"))?;
@@ -176,9 +178,17 @@ pub(crate) fn to_spec(row: template::Model) -> Result<TemplateSpec, StoreError> 
         network: row.network,
         client: row.client,
         health_path: row.health_path,
-        idle_after: row.idle_after_seconds.map(TimeDelta::seconds),
+        limits,
         enabled: row.enabled,
     })
+}
+
+pub(crate) fn limits(row: &template::Model) -> OwnLimits {
+    OwnLimits {
+        idle_after: row.idle_after_seconds.map(TimeDelta::seconds),
+        max_lifetime: row.max_lifetime_seconds.map(TimeDelta::seconds),
+        nightly_stop: row.nightly_stop,
+    }
 }
 
 /// The row that stands for a template, with its times cut to what both databases keep.
@@ -205,7 +215,9 @@ fn to_row(template: Template) -> template::Model {
         network: spec.network,
         client: spec.client,
         health_path: spec.health_path,
-        idle_after_seconds: spec.idle_after.map(|span| span.num_seconds()),
+        idle_after_seconds: spec.limits.idle_after.map(|span| span.num_seconds()),
+        max_lifetime_seconds: spec.limits.max_lifetime.map(|span| span.num_seconds()),
+        nightly_stop: spec.limits.nightly_stop,
         enabled: spec.enabled,
         created_at: stored(template.created_at),
         updated_at: stored(template.updated_at),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdlePolicy};
+use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules};
 
 use crate::Cron;
 
@@ -33,8 +33,8 @@ pub struct Config {
 /// What is stopped and removed by itself.
 #[derive(Debug, Clone)]
 pub struct Reaper {
-    /// When an unused desktop is warned and stopped, where its template says nothing else.
-    pub idle: IdlePolicy,
+    /// When desktops are warned and stopped, where their templates say nothing else.
+    pub idle: IdleRules,
     /// Stopped for this long, a desktop is removed; its owner's files stay. `None`: never.
     pub remove_stopped_after: Option<Duration>,
     /// A container that nobody knows is removed after this.

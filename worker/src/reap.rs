@@ -12,11 +12,9 @@ use tracing::info;
 
 use crate::Shared;
 
-/// The idle rules of one desktop: its template's, else the installation's.
+/// The limits of one desktop.
 fn idle_policy(shared: &Shared, details: &Details) -> IdlePolicy {
-    let own = details.idle_after.and_then(|limit| chrono::TimeDelta::from_std(limit).ok());
-    let installation = shared.config.reaper.idle;
-    IdlePolicy { idle_after: own.or(installation.idle_after), ..installation }
+    shared.config.reaper.idle.policy(details.owner_role, &details.limits)
 }
 
 /// Writes into the audit log what Pult did by itself.

@@ -241,7 +241,7 @@ fn config() -> Config {
         lang: "de_DE.UTF-8".to_owned(),
         time_zone: chrono_tz::Europe::Berlin,
         reaper: Reaper {
-            idle: IdlePolicy { idle_after: None, warn_before: TimeDelta::minutes(5) },
+            idle: IdlePolicy::NONE.into(),
             remove_stopped_after: None,
             orphan_after: Duration::from_mins(1),
             nightly_stop: None,

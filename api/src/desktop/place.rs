@@ -130,7 +130,7 @@ mod tests {
             tls: None,
             places,
             local_accounts: false,
-            idle: IdlePolicy { idle_after: None, warn_before: chrono::TimeDelta::zero() },
+            idle: IdlePolicy::NONE.into(),
             node: "local".to_owned(),
         }
     }

@@ -1,9 +1,8 @@
-use chrono::TimeDelta;
 use domain::{
     Language, Timestamp,
     desktop::{DesktopState, Step},
     explain::explain,
-    idle::IdlePolicy,
+    idle::{Facts, IdleRules},
 };
 use salvo::oapi::ToSchema;
 use serde::Serialize;
@@ -45,6 +44,12 @@ pub(crate) struct DesktopView {
     last_used_at: Option<Timestamp>,
     /// When it stops if nobody uses it before then.
     stops_at: Option<Timestamp>,
+    /// Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime`, which nothing does.
+    stops_for: Option<&'static str>,
+    /// When its owner is warned of that.
+    warns_at: Option<Timestamp>,
+    /// Streams that are open into it now, as of a few seconds ago.
+    viewers: i32,
     /// Why it is as it is, in a sentence.
     why: String,
     /// Whether it is gone: then forget it.
@@ -52,13 +57,15 @@ pub(crate) struct DesktopView {
 }
 
 impl DesktopView {
-    pub(crate) fn new(details: Details, installation: &IdlePolicy, language: Language) -> Self {
-        let Details { desktop, template, idle_after, client, owner } = details;
-        let own = idle_after.and_then(|limit| TimeDelta::from_std(limit).ok());
-        let policy = IdlePolicy { idle_after: own.or(installation.idle_after), ..*installation };
+    pub(crate) fn new(details: Details, installation: &IdleRules, language: Language) -> Self {
+        let Details { desktop, template, limits, client, owner, owner_role, viewers } = details;
+        let policy = installation.policy(owner_role, &limits);
+        let ending = policy.ending(&desktop, &Facts::default());
         Self {
             why: explain(&desktop, &policy, language),
-            stops_at: policy.stops_at(&desktop),
+            stops_at: ending.as_ref().map(|ending| ending.at),
+            warns_at: ending.as_ref().map(|ending| ending.at - policy.warn_before),
+            stops_for: ending.as_ref().map(|ending| ending.why.code()),
             last_used_at: desktop.last_use(),
             id: desktop.id.to_string(),
             url: format!("/desktop/{}/", desktop.name),
@@ -74,6 +81,7 @@ impl DesktopView {
             created_at: desktop.created_at,
             started_at: desktop.started_at,
             last_input_at: desktop.last_input_at,
+            viewers,
             removed: desktop.removed_at.is_some(),
         }
     }

@@ -1,8 +1,9 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use domain::{
     Timestamp,
+    idle::OwnLimits,
     template::{Client, HomePolicy, NetworkPolicy, Protocol, Template, TemplateSpec},
 };
 use salvo::oapi::ToSchema;
@@ -53,6 +54,12 @@ pub(crate) struct TemplateView {
     /// Its own idle limit, such as `45m`.
     #[serde(skip_serializing_if = "Option::is_none")]
     idle_after: Option<String>,
+    /// How long its desktops run at most, used or not, such as `12h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_lifetime: Option<String>,
+    /// Whether its desktops are stopped when the schedule stops everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nightly_stop: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +93,8 @@ impl TemplateView {
             shm_mb: None,
             health_path: None,
             idle_after: None,
+            max_lifetime: None,
+            nightly_stop: None,
             created_at: None,
             updated_at: None,
         }
@@ -107,7 +116,9 @@ impl TemplateView {
             pids: Some(spec.pids),
             shm_mb: Some(spec.shm_mb),
             health_path: spec.health_path,
-            idle_after: spec.idle_after.and_then(|span| span.to_std().ok()).map(in_words),
+            idle_after: spec.limits.idle_after.map(in_words),
+            max_lifetime: spec.limits.max_lifetime.map(in_words),
+            nightly_stop: spec.limits.nightly_stop,
             created_at: Some(template.created_at),
             updated_at: Some(template.updated_at),
             ..Self::outside(template)
@@ -116,8 +127,8 @@ impl TemplateView {
 }
 
 /// A span as the configuration spells it.
-fn in_words(span: Duration) -> String {
-    humantime_serde::re::humantime::format_duration(span).to_string()
+fn in_words(span: TimeDelta) -> String {
+    humantime_serde::re::humantime::format_duration(span.to_std().unwrap_or_default()).to_string()
 }
 
 /// A template to be made or edited. A field that is not there keeps its value, or its default where the template is
@@ -171,6 +182,14 @@ pub(crate) struct TemplateInput {
     #[serde(default, skip_serializing)]
     #[salvo(schema(value_type = Option<String>))]
     idle_after: Edit<String>,
+    /// How long its desktops run at most, used or not, such as `12h`.
+    #[serde(default, skip_serializing)]
+    #[salvo(schema(value_type = Option<String>))]
+    max_lifetime: Edit<String>,
+    /// Whether its desktops are stopped when the schedule stops everything.
+    #[serde(default, skip_serializing)]
+    #[salvo(schema(value_type = Option<bool>))]
+    nightly_stop: Edit<bool>,
     /// Whether it can be started; true.
     enabled: Option<bool>,
 }
@@ -221,12 +240,10 @@ impl TemplateInput {
             .map(|text| text.parse())
             .transpose()
             .map_err(|error: domain::UnknownWord| malformed(error.to_string()))?;
-        let idle_after = match self.idle_after {
-            Edit::Keep => old.idle_after,
-            Edit::Clear => None,
-            Edit::Set(text) => {
-                Some(span(&text).ok_or_else(|| malformed("idle_after: expected a span such as 45m".to_owned()))?)
-            }
+        let limits = OwnLimits {
+            idle_after: span("idle_after", self.idle_after)?.over(old.limits.idle_after),
+            max_lifetime: span("max_lifetime", self.max_lifetime)?.over(old.limits.max_lifetime),
+            nightly_stop: self.nightly_stop.over(old.limits.nightly_stop),
         };
         let spec = TemplateSpec {
             slug: self.slug.unwrap_or(old.slug),
@@ -248,7 +265,7 @@ impl TemplateInput {
             network: self.network.map_or(old.network, |word| word.0),
             client: client.unwrap_or(old.client),
             health_path: self.health_path.over(old.health_path),
-            idle_after,
+            limits,
             enabled: self.enabled.unwrap_or(old.enabled),
         };
         spec.check().map_err(ApiError::Fields)?;
@@ -256,8 +273,16 @@ impl TemplateInput {
     }
 }
 
-fn span(text: &str) -> Option<TimeDelta> {
-    humantime_serde::re::humantime::parse_duration(text).ok().and_then(|span| TimeDelta::from_std(span).ok())
+/// A span as the configuration spells it, in a field.
+fn span(field: &str, edit: Edit<String>) -> Result<Edit<TimeDelta>, ApiError> {
+    let read = |text: &str| TimeDelta::from_std(humantime_serde::re::humantime::parse_duration(text).ok()?).ok();
+    Ok(match edit {
+        Edit::Keep => Edit::Keep,
+        Edit::Clear => Edit::Clear,
+        Edit::Set(text) => {
+            Edit::Set(read(&text).ok_or_else(|| ApiError::Malformed(format!("{field}: expected a span such as 45m")))?)
+        }
+    })
 }
 
 /// A template given to somebody.

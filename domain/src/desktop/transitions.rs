@@ -93,10 +93,10 @@ impl Desktop {
         Self { wanted: Wanted::Removed, state: DesktopState::Stopping, why: Some(Why::Removed), ..self.unrouted() }
     }
 
-    /// Its owner wants to keep it although nobody uses it. Counts as use.
+    /// Its owner wants to keep it although nobody uses it. Counts as use; what they were told of its age holds on.
     #[must_use]
     pub fn extended(self, now: Timestamp) -> Self {
-        Self { extended_at: Some(now), warned_at: None, ..self }
+        Self { extended_at: Some(now), ..self }
     }
 
     /// Its owner was told that it will stop.

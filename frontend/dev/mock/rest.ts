@@ -66,7 +66,7 @@ function desktopCall(world: World, call: string, response: ServerResponse): bool
   if (method === 'DELETE') world.stop(id, { removed: true });
   else if (action === 'stop') world.stop(id, {});
   else if (action === 'start' || action === 'reset') world.start(id);
-  else if (action === 'extend') world.change(id, { stops_at: new Date(Date.now() + 45 * 60_000).toISOString() });
+  else if (action === 'extend') world.change(id, { stops_at: new Date(Date.now() + 45 * 60_000).toISOString(), warns_at: new Date(Date.now() + 40 * 60_000).toISOString() });
   return json(response, 202, world.desktops.get(id) satisfies Desktop | undefined);
 }
 

@@ -83,7 +83,7 @@ export class World {
       });
     }
     if (scenario === 'soon') {
-      this.#add('linux', { state: 'running', started_at: ago(90), last_used_at: ago(42), stops_at: ago(-4), why: 'Seit 42 Minuten wurde nichts eingegeben.' });
+      this.#add('linux', { state: 'running', started_at: ago(90), last_used_at: ago(42), stops_at: ago(-4), stops_for: 'idle', warns_at: ago(1), why: 'Seit 42 Minuten wurde nichts eingegeben.' });
     }
   }
 
@@ -168,7 +168,7 @@ export class World {
     const desktop: Desktop = {
       id: randomUUID(), name, template: slug, client: 'novnc', owner: 'schueler', state: 'requested', step: null, reason: null, queue_position: null,
       eta_seconds: null, url: `/desktop/${name}/`, created_at: ago(0), started_at: null, last_input_at: null, last_used_at: null,
-      stops_at: null, why: '', removed: false, ...more,
+      stops_at: null, stops_for: null, warns_at: null, viewers: 0, why: '', removed: false, ...more,
     };
     this.desktops.set(desktop.id, desktop);
     this.tell('desktop', desktop);

@@ -653,10 +653,18 @@ export interface components {
             state: components["schemas"]["DesktopState"];
             step?: (null | components["schemas"]["DesktopStep"]) & unknown;
             stops_at?: (null | string) & unknown;
+            /** @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime`, which nothing does. */
+            stops_for?: string | null;
             /** @description Slug of its template. */
             template: string;
             /** @description Where to open it. */
             url: string;
+            /**
+             * Format: int32
+             * @description Streams that are open into it now, as of a few seconds ago.
+             */
+            viewers: number;
+            warns_at?: (null | string) & unknown;
             /** @description Why it is as it is, in a sentence. */
             why: string;
         };
@@ -886,10 +894,14 @@ export interface components {
             /** @description Its own idle limit, such as `45m`. */
             idle_after?: string | null;
             image?: string | null;
+            /** @description How long its desktops run at most, used or not, such as `12h`. */
+            max_lifetime?: string | null;
             /** Format: int64 */
             memory_mb?: number | null;
             name: string;
             network: components["schemas"]["NetworkPolicy"];
+            /** @description Whether its desktops are stopped when the schedule stops everything. */
+            nightly_stop?: boolean | null;
             path?: string | null;
             /** Format: int64 */
             pids?: number | null;

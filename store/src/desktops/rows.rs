@@ -1,14 +1,12 @@
 //! Desktops as rows and back.
 
-use std::time::Duration;
-
 use chrono::DateTime;
 use domain::{DesktopId, desktop::Desktop, why::Why};
 use entity::{desktop, template, user};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, SqlErr, TopologyStar};
 
 use super::Details;
-use crate::{StoreError, connection::stored, secret, text::storable_json};
+use crate::{StoreError, connection::stored, secret, templates::limits, text::storable_json};
 
 pub(crate) type Joined = (desktop::Model, Option<template::Model>, Option<user::Model>);
 
@@ -29,14 +27,13 @@ pub(crate) fn to_details((row, template, owner): Joined) -> Result<Details, Stor
     let missing = || StoreError::Corrupt("a desktop's template or owner is missing".to_owned());
     let (template, owner) = (template.ok_or_else(missing)?, owner.ok_or_else(missing)?);
     Ok(Details {
+        limits: limits(&template),
         client: row.served.as_ref().map_or(template.client, |served| served.client.clone()),
         desktop: to_domain(row),
         template: template.slug,
-        idle_after: template
-            .idle_after_seconds
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .map(Duration::from_secs),
         owner: owner.username,
+        owner_role: owner.role,
+        viewers: 0,
     })
 }
 
@@ -72,28 +69,31 @@ pub(crate) fn to_domain(row: desktop::Model) -> Desktop {
     }
 }
 
-/// What belongs to one generation of a desktop and is made here: nobody who changes the desktop has a say in it.
+/// What nobody who changes a desktop has a say in: what is made here for each generation, and what the gateway counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Own {
     /// The container's password, sealed.
     pub(crate) credential: Option<String>,
     /// First part of its own host name.
     pub(crate) host_label: Option<String>,
+    /// Bytes to and from it.
+    pub(crate) bytes: (i64, i64),
 }
 
 impl Own {
     /// What a generation has from the moment its password is made. Its pages get an origin that no container had
     /// before, so nothing that an older one left in a browser is of any use to it, or against it.
     pub(crate) fn new(credential: String) -> Self {
-        Self { credential: Some(credential), host_label: Some(secret::random_label()) }
+        Self { credential: Some(credential), host_label: Some(secret::random_label()), ..Self::default() }
     }
 
-    /// What a row has, as long as the same generation is meant.
+    /// What a row has; what is made for a generation only as long as the same one is meant.
     pub(crate) fn of(row: &desktop::Model, generation: i32) -> Self {
+        let bytes = (row.bytes_up, row.bytes_down);
         if row.generation != generation {
-            return Self::default();
+            return Self { bytes, ..Self::default() };
         }
-        Self { credential: row.credential.clone(), host_label: row.host_label.clone() }
+        Self { credential: row.credential.clone(), host_label: row.host_label.clone(), bytes }
     }
 }
 
@@ -117,6 +117,8 @@ pub(crate) fn to_row(desktop: Desktop, own: Own) -> desktop::Model {
         served: desktop.served,
         credential: own.credential,
         host_label: own.host_label,
+        bytes_up: own.bytes.0,
+        bytes_down: own.bytes.1,
         attempts: desktop.attempts,
         retry_at: desktop.retry_at.map(stored),
         queue_position: desktop.queue_position,

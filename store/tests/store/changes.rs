@@ -2,12 +2,13 @@
 
 use chrono::{TimeDelta, Utc};
 use domain::{
-    DesktopId,
+    DesktopId, GatewayId, Timestamp,
     admission::Place,
     desktop::{Desktop, DesktopState, Wanted},
     why::Why,
 };
-use store::{Filter, Paging, Seen};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use store::{Filter, Paging, Seen, StoreError};
 
 use crate::house::{House, Outcome, at_once, observed, on_both, present};
 
@@ -23,8 +24,15 @@ on_both![
     input_of_a_clock_that_was_set_back_since_does_not_stand_in_the_way,
     input_raises_no_revision_and_does_not_outdate_a_row,
     a_save_does_not_undo_input_seen_meanwhile,
+    bytes_add_up_and_no_change_of_the_row_loses_them,
+    viewers_of_all_gateways_count_until_those_are_gone,
     what_was_removed_is_kept_for_a_while_and_then_forgotten,
 ];
+
+/// Somebody typed.
+fn typed(desktop: DesktopId, at: Timestamp) -> Seen {
+    Seen { last_input_at: Some(at), ..Seen::nothing(desktop) }
+}
 
 fn again(desktop: Desktop) -> Desktop {
     Desktop { attempts: desktop.attempts + 1, ..desktop }
@@ -101,7 +109,7 @@ async fn lists_hold_what_is_not_removed_and_only_its_owners(house: House) -> Out
 
     let ids = async |filter| {
         let page = house.store.desktops().page(filter, &Paging { limit: 200, cursor: None }).await?;
-        Ok::<_, store::StoreError>(page.items.into_iter().map(|details| details.desktop.id).collect::<Vec<_>>())
+        Ok::<_, StoreError>(page.items.into_iter().map(|details| details.desktop.id).collect::<Vec<_>>())
     };
     assert_eq!(ids(Filter::All).await?, [hers.id, his.id]);
     assert_eq!(ids(Filter::OwnedBy(anna.id)).await?, [hers.id]);
@@ -121,21 +129,22 @@ async fn lists_hold_what_is_not_removed_and_only_its_owners(house: House) -> Out
 
 async fn input_is_remembered_and_never_goes_backwards(house: House) -> Outcome {
     let row = house.some_desktop().await?;
+    let gateway = GatewayId::new();
     let now = Utc::now();
     // The finest steps there are, and ends of them that are written with fewer digits.
     let base = chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
     let moments =
         [0, 1, 10, 999_999, 1_000_000, 1_500_000, 1_500_001].map(|micros| base + TimeDelta::microseconds(micros));
     for (newest, at) in moments.iter().enumerate() {
-        let seen = |last_input_at| Seen { desktop: row.id, last_input_at };
-        house.store.desktops().record_input(&[seen(*at)]).await?;
+        let seen = |at| typed(row.id, at);
+        house.store.desktops().record_use(gateway, &[seen(*at)]).await?;
         assert_eq!(house.again(&row).await?.last_input_at, Some(*at));
         let older: Vec<_> = moments[..newest].iter().copied().map(seen).collect();
-        house.store.desktops().record_input(&older).await?;
+        house.store.desktops().record_use(gateway, &older).await?;
         assert_eq!(house.again(&row).await?.last_input_at, Some(*at));
     }
-    house.store.desktops().record_input(&[]).await?;
-    house.store.desktops().record_input(&[Seen { desktop: DesktopId::new(), last_input_at: now }]).await?;
+    house.store.desktops().record_use(gateway, &[]).await?;
+    house.store.desktops().record_use(gateway, &[typed(DesktopId::new(), now)]).await?;
     Ok(())
 }
 
@@ -145,7 +154,7 @@ async fn input_of_a_clock_that_was_set_back_since_does_not_stand_in_the_way(hous
         |at: chrono::DateTime<Utc>| present(chrono::DateTime::from_timestamp_micros(at.timestamp_micros()), "it");
     let (now, ahead) = (whole(Utc::now())?, whole(Utc::now() + TimeDelta::hours(1))?);
     let record = async |last_input_at| {
-        house.store.desktops().record_input(&[Seen { desktop: row.id, last_input_at }]).await?;
+        house.store.desktops().record_use(GatewayId::new(), &[typed(row.id, last_input_at)]).await?;
         Ok::<_, crate::house::Failed>(house.again(&row).await?.last_input_at)
     };
     assert_eq!(record(ahead).await?, Some(ahead));
@@ -158,8 +167,9 @@ async fn input_of_a_clock_that_was_set_back_since_does_not_stand_in_the_way(hous
 
 async fn input_raises_no_revision_and_does_not_outdate_a_row(house: House) -> Outcome {
     let row = house.some_desktop().await?;
+    let gateway = GatewayId::new();
     let before = house.store.revision().await?;
-    house.store.desktops().record_input(&[Seen { desktop: row.id, last_input_at: Utc::now() }]).await?;
+    house.store.desktops().record_use(gateway, &[typed(row.id, Utc::now())]).await?;
     assert_eq!(house.store.revision().await?, before);
     assert_eq!(house.again(&row).await?.revision, row.revision);
     house.saved(row.admitted()).await?;
@@ -168,11 +178,54 @@ async fn input_raises_no_revision_and_does_not_outdate_a_row(house: House) -> Ou
 
 async fn a_save_does_not_undo_input_seen_meanwhile(house: House) -> Outcome {
     let row = house.some_desktop().await?;
+    let gateway = GatewayId::new();
     let at = present(chrono::DateTime::from_timestamp_micros(Utc::now().timestamp_micros()), "the time")?;
-    house.store.desktops().record_input(&[Seen { desktop: row.id, last_input_at: at }]).await?;
+    house.store.desktops().record_use(gateway, &[typed(row.id, at)]).await?;
     let stored = house.saved(row.connecting(&observed(1))).await?;
     assert_eq!(stored.last_input_at, Some(at));
     assert_eq!(house.again(&stored).await?, stored);
+    Ok(())
+}
+
+async fn bytes_add_up_and_no_change_of_the_row_loses_them(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let gateway = GatewayId::new();
+    let seen = Seen { bytes_up: 3, bytes_down: 5_000_000_000, ..Seen::nothing(row.id) };
+    house.store.desktops().record_use(gateway, &[seen]).await?;
+    let row = house.saved(row.admitted()).await?;
+    house.store.desktops().record_use(gateway, &[seen]).await?;
+    house.store.desktops().change(row.id, |desktop| desktop.reset(Utc::now())).await?;
+    let stored = house.ask("SELECT bytes_up || '/' || bytes_down FROM desktops").await?;
+    assert_eq!(stored, ["6/10000000000"]);
+    Ok(())
+}
+
+async fn viewers_of_all_gateways_count_until_those_are_gone(house: House) -> Outcome {
+    let row = house.some_desktop().await?;
+    let desktops = house.store.desktops();
+    let (one, other) = (GatewayId::new(), GatewayId::new());
+    let watched = |viewers| Seen { viewers, ..Seen::nothing(row.id) };
+    let viewers = || async { Ok::<_, StoreError>(desktops.details(row.id).await?.map(|details| details.viewers)) };
+    assert!(!desktops.record_use(one, &[watched(2)]).await?, "it is new");
+    assert!(desktops.record_use(one, &[watched(3)]).await?);
+    desktops.record_use(other, &[watched(1), Seen { viewers: 7, ..Seen::nothing(DesktopId::new()) }]).await?;
+    assert_eq!(viewers().await?, Some(4));
+    let listed = desktops.page(Filter::All, &Paging { limit: 10, cursor: None }).await?.items;
+    assert_eq!(listed[0].viewers, 4);
+
+    // as after a crash: it says nothing any more
+    let silent = Utc::now() - TimeDelta::seconds(31);
+    let silence = entity::gateway::ActiveModel { id: Set(one), seen_at: Set(silent) };
+    silence.update(house.db()).await?;
+    assert_eq!(viewers().await?, Some(1), "they do not count before anybody clears up");
+    desktops.record_use(other, &[]).await?;
+    assert_eq!(house.ask("SELECT count(*) || '' FROM viewers").await?, ["1"]);
+    assert!(!desktops.record_use(one, &[]).await?, "it is told that it was taken for dead");
+
+    desktops.record_use(other, &[watched(0)]).await?;
+    desktops.record_use(one, &[watched(5)]).await?;
+    desktops.forget_gateway(one).await?;
+    assert_eq!(viewers().await?, Some(0));
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, TimeZone, Utc};
 use domain::{
-    Timestamp,
+    GatewayId, Timestamp,
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Fingerprint, Served, Step, Wanted},
+    idle::OwnLimits,
     template::{Client, HomePolicy, NetworkPolicy, Protocol, TemplateSpec},
     why::Why,
 };
@@ -62,7 +63,11 @@ async fn a_desktop_is_read_as_it_was_saved(house: House) -> Outcome {
         ..row
     };
     // the gateway's own column: a save leaves it as it is
-    house.store.desktops().record_input(&[Seen { desktop: full.id, last_input_at: moment(4) }]).await?;
+    house
+        .store
+        .desktops()
+        .record_use(GatewayId::new(), &[Seen { last_input_at: Some(moment(4)), ..Seen::nothing(full.id) }])
+        .await?;
     let stored = house.saved(full.clone()).await?;
     assert_eq!(house.again(&full).await?, stored);
     let cut = |time: Timestamp| time.trunc_subsecs(6);
@@ -97,6 +102,7 @@ async fn every_state_wish_step_and_cause_can_be_stored(house: House) -> Outcome 
     let causes = [
         Why::StoppedByOwner,
         Why::Idle { minutes: i64::MAX },
+        Why::Lifetime { minutes: 720 },
         Why::Crashed { exit_code: -1 },
         Why::ImageMissing { image: "a".to_owned() },
         Why::Removed,
@@ -138,12 +144,17 @@ async fn a_template_is_read_as_it_was_stored(house: House) -> Outcome {
         network: NetworkPolicy::None,
         client: Client::Image("/usr/share/kasmvnc/www".to_owned()),
         health_path: Some("/health".to_owned()),
-        idle_after: Some(TimeDelta::milliseconds(90_500)),
+        limits: OwnLimits {
+            idle_after: Some(TimeDelta::milliseconds(90_500)),
+            max_lifetime: Some(TimeDelta::hours(12)),
+            nightly_stop: Some(false),
+        },
         enabled: false,
         ..spec("full")
     };
     let stored = house.store.templates().create(&full).await?;
-    assert_eq!(stored.spec, TemplateSpec { idle_after: Some(TimeDelta::seconds(90)), ..full });
+    let limits = OwnLimits { idle_after: Some(TimeDelta::seconds(90)), ..full.limits };
+    assert_eq!(stored.spec, TemplateSpec { limits, ..full });
     assert_eq!(house.store.templates().get(stored.id).await?, Some(stored.clone()));
     assert_eq!(house.store.templates().by_slug("full").await?, Some(stored.clone()));
 

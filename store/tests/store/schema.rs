@@ -113,6 +113,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::audit::Entity>(&house, &mut tables).await?;
     agrees::<entity::desktop::Entity>(&house, &mut tables).await?;
     agrees::<entity::engine::Entity>(&house, &mut tables).await?;
+    agrees::<entity::gateway::Entity>(&house, &mut tables).await?;
     agrees::<entity::group::Entity>(&house, &mut tables).await?;
     agrees::<entity::installation::Entity>(&house, &mut tables).await?;
     agrees::<entity::job::Entity>(&house, &mut tables).await?;
@@ -124,6 +125,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::template::Entity>(&house, &mut tables).await?;
     agrees::<entity::token::Entity>(&house, &mut tables).await?;
     agrees::<entity::user::Entity>(&house, &mut tables).await?;
+    agrees::<entity::viewer::Entity>(&house, &mut tables).await?;
     assert_eq!(tables.into_keys().collect::<Vec<_>>(), Vec::<String>::new(), "tables without an entity");
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::{
 
 use chrono::Utc;
 use domain::{
+    GatewayId,
     admission::{Place, Plan},
     desktop::Desktop,
 };
@@ -83,6 +84,7 @@ async fn changes_of_every_kind_at_once_wait_in_no_circle(house: House) -> Outcom
         rows.push(house.saved(row.queued(place(1))).await?);
     }
     let rows = Arc::new(rows);
+    let gateways = [GatewayId::new(), GatewayId::new()];
     let answers = at_once(400, |index| {
         let (store, rows) = (house.store.clone(), rows.clone());
         async move {
@@ -96,10 +98,11 @@ async fn changes_of_every_kind_at_once_wait_in_no_circle(house: House) -> Outcom
                     store.desktops().arrange(&Plan { places, ..Plan::default() }).await.map(drop)
                 }
                 3 | 4 => {
-                    let seen = |row: &Desktop| Seen { desktop: row.id, last_input_at: Utc::now() };
+                    let now = Some(Utc::now());
+                    let seen = |row: &Desktop| Seen { last_input_at: now, viewers: round, ..Seen::nothing(row.id) };
                     let mut seen: Vec<_> = rows.iter().map(seen).collect();
                     seen.rotate_left(index % 7);
-                    store.desktops().record_input(&seen).await
+                    store.desktops().record_use(gateways[index % 2], &seen).await.map(drop)
                 }
                 5 => store.desktops().credential(row).await.map(drop),
                 6 => store.jobs().order_pull(&format!("pult/{}", index % 3), row.owner).await.map(drop),

@@ -168,7 +168,7 @@ impl House {
                 tls: None,
                 places: api::Places::Paths,
                 local_accounts: false,
-                idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) },
+                idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE }.into(),
                 node: "local".to_owned(),
             },
             store: self.store.clone(),

@@ -1,4 +1,4 @@
-//! Warns the owners of unused desktops, and stops those that stay unused. Looks at the rows of what runs; changes what
+//! Warns the owners of desktops that stay unused or grow too old, and stops those. Looks at the rows of what runs; changes what
 //! is wanted of it. Running it twice is harmless: whoever was warned is not warned again.
 
 mod ground;
@@ -12,14 +12,14 @@ use std::{
 
 use chrono::TimeDelta;
 use domain::{
-    Timestamp,
+    Language, Timestamp,
     desktop::{Desktop, DesktopState},
-    idle::{self, IdlePolicy, Moment, Verdict},
+    idle::{self, Facts, IdlePolicy, Kept, Moment, Verdict},
     schedule::Outcome,
 };
 use store::{Details, StoreError};
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use self::ground::Ground;
 use super::{audit, idle_policy};
@@ -77,8 +77,8 @@ async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outco
     let (mut warned, mut stopped) = (0, 0);
     for details in shared.records.in_states(&[DesktopState::Running]).await? {
         match consider(shared, &details, now, is_firm).await? {
-            Verdict::Keep => {}
-            Verdict::Warn => warned += 1,
+            Verdict::Keep(_) => {}
+            Verdict::Warn(_) => warned += 1,
             Verdict::Stop(_) => stopped += 1,
         }
     }
@@ -88,7 +88,8 @@ async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outco
 async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: bool) -> Result<Verdict, StoreError> {
     let policy = idle_policy(shared, details);
     let verdict = judge(&details.desktop, &policy, now, is_firm);
-    if verdict == Verdict::Keep {
+    debug!(desktop = %details.desktop.id, verdict = verdict.sentence(Language::English), "looked at");
+    if matches!(verdict, Verdict::Keep(_)) {
         return Ok(verdict);
     }
     // judged anew on the row as it is when it is changed: somebody may just have come back
@@ -99,14 +100,15 @@ async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: b
             audit(shared, details, "desktop.stop", &why).await?;
             Ok(Verdict::Stop(why))
         }
-        Verdict::Stop(_) => Ok(Verdict::Keep),
+        // somebody was faster
+        Verdict::Stop(_) => Ok(Verdict::Keep(Kept::NotRunning)),
         verdict => Ok(verdict),
     }
 }
 
 fn judge(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, is_firm: bool) -> Verdict {
-    match idle::decide(desktop, policy, Moment { now, input_until: now - INPUT_ARRIVES_WITHIN }) {
-        Verdict::Stop(_) if !is_firm => Verdict::Keep,
+    match idle::decide(desktop, policy, &Facts::default(), Moment { now, input_until: now - INPUT_ARRIVES_WITHIN }) {
+        Verdict::Stop(_) if !is_firm => Verdict::Keep(Kept::Unsure),
         verdict => verdict,
     }
 }

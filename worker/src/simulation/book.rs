@@ -165,12 +165,15 @@ impl Book {
 
     fn details(&self, desktop: &Desktop) -> Details {
         let template = &self.templates[&desktop.template].spec;
+        let owner = &self.users[&desktop.owner];
         Details {
             desktop: desktop.clone(),
             template: template.slug.clone(),
-            idle_after: None,
+            limits: template.limits,
             client: template.client.clone(),
-            owner: self.users[&desktop.owner].username.clone(),
+            owner: owner.username.clone(),
+            owner_role: owner.role,
+            viewers: 0,
         }
     }
 

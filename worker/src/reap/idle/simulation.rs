@@ -14,6 +14,7 @@ use domain::{
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Observed, Phase},
     explain::explain,
     idle::{self, AHEAD, IdlePolicy, Verdict},
+    why::Why,
 };
 use uuid::Uuid;
 
@@ -35,19 +36,30 @@ const FLUSH_PHASE: Second = 3;
 /// An idle desktop is stopped so soon after its time.
 const SOON: Second = 60;
 /// No stop follows its warning later than this, whatever was away: another warning would have to come first.
-const LATEST_NOTICE: Second = 10 * MINUTE;
+const LATEST_NOTICE: Second = 2 * NOTICE;
 /// Of a hundred thousand idle ones, so many may take longer, because something was away just then.
 const LATE: u64 = 100;
-const POLICY: IdlePolicy = IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), warn_before: TimeDelta::minutes(5) };
+const POLICY: IdlePolicy = IdlePolicy {
+    idle_after: Some(TimeDelta::minutes(45)),
+    max_lifetime: None,
+    warn_before: TimeDelta::minutes(5),
+    nightly_stop: true,
+};
+const NOTICE: Second = 5 * MINUTE;
 const LIMIT: Second = 45 * MINUTE;
-const WARNING_DUE: TimeDelta = TimeDelta::minutes(40);
 
 /// A way in which the reaper is not as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sabotage {
     None,
-    /// Idleness counts from the start.
+    /// No input is looked at.
     IgnoresInput,
+    /// Idleness counts from the start.
+    CountsFromTheStart,
+    /// An extension makes a desktop young again.
+    ExtendsTheLifetime,
+    /// Whoever was told of one end is taken to know of the other.
+    WarnsOnce,
     /// A clock is right whatever was done to it.
     TrustsTheClock,
     /// The database's absence changes nothing.
@@ -59,6 +71,9 @@ enum Sabotage {
 struct Tally {
     seconds: Second,
     stopped: u64,
+    /// Of them, for their age.
+    old: u64,
+    extended: u64,
     late: u64,
     warned: u64,
     /// What must not be.
@@ -75,15 +90,25 @@ fn nobody_at_work_is_stopped_and_nobody_idle_is_kept() {
             break;
         }
     }
-    let Tally { seconds, stopped, late, warned, wrongs } = tally;
-    println!("{} hours: {warned} warned, {stopped} stopped, {late} of them late", seconds / HOUR);
+    let Tally { seconds, stopped, old, extended, late, warned, wrongs } = tally;
+    println!(
+        "{} hours: {warned} warned, {extended} extended, {stopped} stopped, {old} of them of age, {late} late",
+        seconds / HOUR
+    );
     assert_eq!(wrongs, Vec::<String>::new());
     assert!(late * 100_000 <= stopped * LATE || only.is_some(), "{late} of {stopped} were stopped late");
 }
 
 #[test]
 fn every_sabotage_of_the_reaper_is_noticed() {
-    for sabotage in [Sabotage::IgnoresInput, Sabotage::TrustsTheClock, Sabotage::ForgetsThatItWasAway] {
+    for sabotage in [
+        Sabotage::IgnoresInput,
+        Sabotage::CountsFromTheStart,
+        Sabotage::ExtendsTheLifetime,
+        Sabotage::WarnsOnce,
+        Sabotage::TrustsTheClock,
+        Sabotage::ForgetsThatItWasAway,
+    ] {
         let is_noticed = |seed: &u64| {
             let mut tally = Tally::default();
             Day::begin(*seed, sabotage).live(&mut tally);
@@ -99,6 +124,15 @@ fn every_sabotage_of_the_reaper_is_noticed() {
 struct Day {
     seed: u64,
     sabotage: Sabotage,
+    policy: IdlePolicy,
+    /// How old the desktop may become.
+    lifetime: Option<Second>,
+    dice: fastrand::Rng,
+    /// When its owner asks for more time, as every third who is told does.
+    extends: Option<Second>,
+    told_of_age: Option<Second>,
+    /// The clock was set, so what is promised of ages is not.
+    was_set: bool,
     /// When somebody types or points, about every second.
     used: Vec<Range<Second>>,
     /// When no worker looks, and when the database is away: then neither looks nor input come through.
@@ -146,9 +180,16 @@ impl Day {
         };
         settings.retain(is_seen);
         let settings = settings.into_iter().map(|at| (at.start, dice.i64(-3 * HOUR..3 * HOUR))).collect();
+        let lifetime = (dice.u8(0..3) == 0).then(|| dice.i64(HOUR..10 * HOUR));
         Self {
             seed,
             sabotage,
+            policy: IdlePolicy { max_lifetime: lifetime.map(TimeDelta::seconds), ..POLICY },
+            lifetime,
+            dice,
+            extends: None,
+            told_of_age: None,
+            was_set: false,
             used,
             no_worker,
             no_database,
@@ -175,12 +216,18 @@ impl Day {
             while let Some((at, by)) = to_set.next_if(|(at, _)| *at <= now) {
                 self.type_and_store(*at);
                 self.skew += by;
+                self.was_set = true;
             }
             while let Some(at) = to_crash.next_if(|at| **at <= now) {
                 self.type_and_store(*at);
                 self.pending = None;
             }
             self.type_and_store(now);
+            if self.extends.take_if(|at| *at <= now).is_some() {
+                self.desktop = self.desktop.clone().extended(self.clock(now));
+                self.stored = now;
+                tally.extended += 1;
+            }
             if self.look(now, tally) {
                 break;
             }
@@ -217,33 +264,69 @@ impl Day {
         }
         let seen = match self.sabotage {
             Sabotage::IgnoresInput => Desktop { last_input_at: None, ..self.desktop.clone() },
+            Sabotage::CountsFromTheStart => Desktop { last_input_at: None, extended_at: None, ..self.desktop.clone() },
+            Sabotage::ExtendsTheLifetime => {
+                Desktop { started_at: self.desktop.started_at.max(self.desktop.extended_at), ..self.desktop.clone() }
+            }
+            Sabotage::WarnsOnce => Desktop {
+                warned_at: self.desktop.warned_at.and(Some(now - POLICY.warn_before)),
+                ..self.desktop.clone()
+            },
             _ => self.desktop.clone(),
         };
-        let verdict = judge(&seen, &POLICY, now, self.ground.is_firm(steady));
+        let verdict = judge(&seen, &self.policy, now, self.ground.is_firm(steady));
         self.ground.looked(now, steady);
-        if verdict == Verdict::Warn {
+        if let Verdict::Warn(ending) = &verdict {
             tally.warned += 1;
             self.warned = Some(second);
+            if matches!(ending.why, Why::Lifetime { .. }) {
+                self.told_of_age = Some(second);
+            } else if self.dice.u8(0..3) == 0 {
+                self.extends = Some(second + self.dice.i64(1..2 * MINUTE));
+            }
         }
-        let is_stopped = matches!(verdict, Verdict::Stop(_));
+        let told = verdict.sentence(Language::German);
+        let ends_of = if let Verdict::Stop(why) = &verdict { Some(why.clone()) } else { None };
         self.desktop = idle::apply(verdict, self.desktop.clone(), now);
-        let sentence = explain(&self.desktop, &POLICY, Language::German);
-        if sentence.is_empty() || is_stopped && !sentence.contains("45 Minuten") {
+        let sentence = explain(&self.desktop, &self.policy, Language::German);
+        if told.is_empty() || sentence.is_empty() || ends_of.is_some() && sentence != told {
             tally.wrongs.push(format!("seed {}: a decision without its sentence: {sentence:?}", self.seed));
         }
-        if is_stopped {
+        if let (Some(Why::Lifetime { .. }), Some(lifetime)) = (&ends_of, self.lifetime) {
+            self.stopped_of_age(second, lifetime, tally);
+        } else if ends_of.is_some() {
             let unused = second - self.last_use_in_time(second);
             if unused < LIMIT {
                 tally.wrongs.push(format!("seed {}: stopped after {unused} s without input", self.seed));
             }
             let notice = self.warned.map_or(DAY, |warned| second - warned);
-            if !(5 * MINUTE..=LATEST_NOTICE).contains(&notice) {
+            if !(NOTICE..=LATEST_NOTICE).contains(&notice) {
                 tally.wrongs.push(format!("seed {}: stopped {notice} s after its warning", self.seed));
             }
             tally.stopped += 1;
             tally.late += u64::from(unused > LIMIT + SOON);
         }
-        is_stopped
+        ends_of.is_some()
+    }
+
+    fn stopped_of_age(&self, second: Second, lifetime: Second, tally: &mut Tally) {
+        tally.stopped += 1;
+        tally.old += 1;
+        let is_told = self.told_of_age.is_some_and(|told| self.was_set || second - told >= NOTICE);
+        if !is_told {
+            tally.wrongs.push(format!("seed {}: stopped of age without a warning in time", self.seed));
+        }
+        if self.was_set {
+            return;
+        }
+        if second < lifetime {
+            tally.wrongs.push(format!("seed {}: stopped of age after {second} s of {lifetime}", self.seed));
+        }
+        // longer than worker and database are ever away
+        if second > lifetime + 2 * NOTICE {
+            tally.wrongs.push(format!("seed {}: {second} s old, and {lifetime} are allowed", self.seed));
+        }
+        tally.late += u64::from(second > lifetime + SOON);
     }
 
     /// What was typed until a moment is stored as far as there was a time to store it, and else pending.
@@ -296,12 +379,16 @@ impl Day {
             return now + LOOK;
         }
         let warned_at = self.desktop.warned_at.filter(|_| self.pending.is_none());
-        let warned = warned_at.zip(self.desktop.last_use()).is_some_and(|(warned, used)| warned - used >= WARNING_DUE);
-        let due = self.last_use() + if warned { LIMIT } else { LIMIT - 5 * MINUTE };
+        let worth_telling = self.desktop.last_use().map(|last_use| last_use + TimeDelta::seconds(LIMIT - NOTICE));
+        let warned = warned_at.is_some_and(|warned| Some(warned) >= worth_telling);
+        let due = self.last_use() + if warned { LIMIT } else { LIMIT - NOTICE };
+        let notice = if self.told_of_age.is_some() { 0 } else { NOTICE };
+        let of_age = self.lifetime.map_or(DAY, |lifetime| lifetime - self.skew - notice);
+        let by_itself = of_age.min(self.extends.unwrap_or(DAY));
         // while somebody types, nothing is due before the burst is over
         let typing = self.used.iter().find(|used| used.contains(&now)).map_or(0, |used| used.end);
         let trouble = troubles.iter().map(|trouble| trouble.start).filter(|start| *start > now).min().unwrap_or(DAY);
-        let far = due.max(typing).min(trouble).max(now + LOOK);
+        let far = due.max(typing).min(by_itself).min(trouble).max(now + LOOK);
         far + (-far).rem_euclid(LOOK)
     }
 

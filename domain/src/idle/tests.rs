@@ -1,0 +1,256 @@
+use chrono::TimeDelta;
+
+use super::{Facts, IdlePolicy, Kept, Moment, Verdict, decide};
+use crate::{
+    Language, Timestamp,
+    desktop::{Desktop, DesktopState, testing},
+    why::Why,
+};
+
+const POLICY: IdlePolicy = IdlePolicy {
+    idle_after: Some(TimeDelta::minutes(45)),
+    max_lifetime: None,
+    warn_before: TimeDelta::minutes(5),
+    nightly_stop: true,
+};
+const SHORT_LIVED: IdlePolicy = IdlePolicy { max_lifetime: Some(TimeDelta::hours(2)), ..POLICY };
+const STOP: Told = Told::Stop(Why::Idle { minutes: 45 });
+const NOTHING: Facts = Facts { busy: false, kept_until: None, is_night: false };
+
+/// What is decided, told short.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    Keep,
+    Warn,
+    Stop(Why),
+}
+
+fn minutes(minutes: i64) -> Timestamp {
+    testing::epoch() + TimeDelta::minutes(minutes)
+}
+
+/// The verdict at a moment until which all is known.
+fn judged(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, now: Timestamp) -> Verdict {
+    decide(desktop, policy, facts, Moment { now, input_until: now })
+}
+
+fn told(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, now: Timestamp) -> Told {
+    told_of(judged(desktop, policy, facts, now))
+}
+
+fn at(now: Timestamp, desktop: &Desktop) -> Told {
+    told(desktop, &POLICY, &NOTHING, now)
+}
+
+fn told_of(verdict: Verdict) -> Told {
+    match verdict {
+        Verdict::Keep(_) => Told::Keep,
+        Verdict::Warn(_) => Told::Warn,
+        Verdict::Stop(why) => Told::Stop(why),
+    }
+}
+
+#[test]
+fn idleness_counts_from_the_last_use_not_from_the_start() {
+    let mut desktop = testing::running(minutes(0));
+    assert_eq!(at(minutes(39), &desktop), Told::Keep);
+    assert_eq!(at(minutes(40), &desktop), Told::Warn);
+    desktop.warned_at = Some(minutes(40));
+    assert_eq!(at(minutes(41), &desktop), Told::Keep);
+    assert_eq!(at(minutes(45), &desktop), STOP);
+    desktop.last_input_at = Some(minutes(44));
+    assert_eq!(at(minutes(45), &desktop), Told::Keep);
+    assert_eq!(at(minutes(84), &desktop), Told::Warn);
+    desktop.extended_at = Some(minutes(85));
+    assert_eq!(at(minutes(90), &desktop), Told::Keep);
+}
+
+#[test]
+fn input_that_may_still_be_on_its_way_is_waited_for() {
+    let desktop = Desktop { warned_at: Some(minutes(40)), ..testing::running(minutes(0)) };
+    let (now, input_until) = (minutes(45), minutes(45) - TimeDelta::seconds(15));
+    assert_eq!(told_of(decide(&desktop, &POLICY, &NOTHING, Moment { now, input_until })), Told::Keep);
+}
+
+#[test]
+fn nobody_is_stopped_without_a_warning_in_time() {
+    let mut desktop = testing::running(minutes(0));
+    // the worker was away
+    assert_eq!(at(minutes(300), &desktop), Told::Warn);
+    desktop.warned_at = Some(minutes(300));
+    assert_eq!(at(minutes(304), &desktop), Told::Keep);
+    assert_eq!(at(minutes(305), &desktop), STOP);
+}
+
+#[test]
+fn what_lies_in_the_future_has_not_happened() {
+    let future = Some(minutes(600));
+    let mut desktop = Desktop { last_input_at: future, warned_at: future, ..testing::running(minutes(0)) };
+    assert_eq!(at(minutes(50), &desktop), Told::Warn);
+    desktop.warned_at = Some(minutes(50));
+    assert_eq!(at(minutes(55), &desktop), STOP);
+}
+
+#[test]
+fn a_clock_that_is_a_little_ahead_tells_of_use_all_the_same() {
+    let mut desktop = testing::running(minutes(0));
+    desktop.warned_at = Some(minutes(120));
+    desktop.last_input_at = Some(minutes(180) + TimeDelta::seconds(1));
+    assert_eq!(at(minutes(180), &desktop), Told::Keep);
+}
+
+#[test]
+fn a_notice_longer_than_the_limit_is_as_long_as_the_limit() {
+    let policy = IdlePolicy { warn_before: TimeDelta::hours(2), ..POLICY };
+    let desktop = testing::running(minutes(0));
+    let verdict = |now| told(&desktop, &policy, &NOTHING, now);
+    assert_eq!(verdict(minutes(0)), Told::Warn);
+    let desktop = Desktop { warned_at: Some(minutes(1)), ..desktop };
+    assert_eq!(told(&desktop, &policy, &NOTHING, minutes(46)), STOP);
+}
+
+#[test]
+fn a_warning_is_of_the_end_that_comes_not_of_one_that_was_put_off_meanwhile() {
+    // typed just before the warning, and that arrived just after it
+    let typed = Some(minutes(40) - TimeDelta::seconds(5));
+    let desktop = Desktop { last_input_at: typed, warned_at: Some(minutes(40)), ..testing::running(minutes(0)) };
+    assert_eq!(at(minutes(80), &desktop), Told::Warn);
+}
+
+#[test]
+fn a_lifetime_ends_whatever_is_done_and_is_told_by_itself() {
+    let of = |desktop: &Desktop, minute| told(desktop, &SHORT_LIVED, &NOTHING, minutes(minute));
+    // told that it would stop unused, which is not what it stops of
+    let used = Desktop { last_input_at: Some(minutes(110)), ..testing::running(minutes(0)) }.warned(minutes(100));
+    assert_eq!(of(&used, 114), Told::Keep);
+    assert_eq!(of(&used, 115), Told::Warn);
+    let warned = used.warned(minutes(115));
+    assert_eq!(of(&warned, 116), Told::Keep);
+    let extended = warned.extended(minutes(117));
+    assert_eq!(of(&extended, 118), Told::Keep, "it is not told again, which would put the end off");
+    assert_eq!(SHORT_LIVED.ending(&extended, &NOTHING).map(|ending| ending.at), Some(minutes(120)));
+    assert_eq!(of(&extended, 120), Told::Stop(Why::Lifetime { minutes: 120 }));
+}
+
+#[test]
+fn nobody_is_stopped_of_age_without_a_warning_in_time_either() {
+    let in_use = |now| Desktop { last_input_at: Some(minutes(now)), ..testing::running(minutes(0)) };
+    let of = |desktop: &Desktop, minute| told(desktop, &SHORT_LIVED, &NOTHING, minutes(minute));
+    // the worker was away
+    assert_eq!(of(&in_use(300), 300), Told::Warn);
+    let warned = in_use(304).warned(minutes(300));
+    assert_eq!(of(&warned, 304), Told::Keep);
+    assert_eq!(of(&warned, 305), Told::Stop(Why::Lifetime { minutes: 120 }));
+}
+
+#[test]
+fn whoever_is_told_of_idleness_and_comes_back_is_told_of_the_end_that_comes_all_the_same() {
+    let of = |desktop: &Desktop, minute| judged(desktop, &SHORT_LIVED, &NOTHING, minutes(minute));
+    // it would stop unused in the 114th minute, and of age in the 120th
+    let unused = Desktop { last_input_at: Some(minutes(69)), ..testing::running(minutes(0)) };
+    assert!(matches!(of(&unused, 109), Verdict::Warn(ending) if ending.why == Why::Idle { minutes: 45 }));
+    let back = Desktop { last_input_at: Some(minutes(113)), ..unused.warned(minutes(109)) };
+    assert!(matches!(of(&back, 115), Verdict::Warn(ending) if ending.why == Why::Lifetime { minutes: 120 }));
+}
+
+#[test]
+fn the_earliest_limit_is_the_one_that_applies() {
+    let mut desktop = testing::running(minutes(0));
+    let ending = |desktop: &_| SHORT_LIVED.ending(desktop, &NOTHING).expect("it has limits");
+    assert_eq!(ending(&desktop).why, Why::Idle { minutes: 45 });
+    desktop.last_input_at = Some(minutes(80));
+    assert_eq!(ending(&desktop).why, Why::Lifetime { minutes: 120 });
+    assert_eq!(ending(&desktop).at, minutes(120));
+    // unused from the 117th minute on: then its owner is already told to save everything
+    desktop.last_input_at = Some(minutes(72));
+    assert_eq!(ending(&desktop).at, minutes(120));
+}
+
+#[test]
+fn a_lesson_keeps_it_from_everything_and_its_end_is_told_before() {
+    let desktop = testing::running(minutes(0)).warned(minutes(40));
+    let lesson = Facts { kept_until: Some(minutes(180)), is_night: true, ..NOTHING };
+    assert_eq!(judged(&desktop, &SHORT_LIVED, &lesson, minutes(130)), Verdict::Keep(Kept::Lesson));
+    for policy in [POLICY, SHORT_LIVED] {
+        let of =
+            |desktop: &Desktop, minute| told(desktop, &policy, &Facts { is_night: false, ..lesson }, minutes(minute));
+        assert_eq!(of(&desktop, 174), Told::Keep);
+        assert_eq!(of(&desktop, 175), Told::Warn);
+        let warned = desktop.clone().warned(minutes(175));
+        assert_eq!(of(&warned, 179), Told::Keep);
+        assert!(matches!(of(&warned, 180), Told::Stop(_)));
+    }
+}
+
+#[test]
+fn what_is_busy_is_not_idle_but_grows_old() {
+    let desktop = testing::running(minutes(0)).warned(minutes(115));
+    let busy = Facts { busy: true, ..NOTHING };
+    assert_eq!(judged(&desktop, &POLICY, &busy, minutes(90)), Verdict::Keep(Kept::Busy));
+    assert_eq!(judged(&desktop, &SHORT_LIVED, &busy, minutes(90)), Verdict::Keep(Kept::Busy));
+    assert_eq!(told(&desktop, &SHORT_LIVED, &busy, minutes(120)), Told::Stop(Why::Lifetime { minutes: 120 }));
+}
+
+#[test]
+fn at_night_all_that_is_awake_stops_but_what_is_exempt() {
+    let now = testing::epoch();
+    let night = Facts { is_night: true, ..NOTHING };
+    let exempt = IdlePolicy { nightly_stop: false, ..POLICY };
+    for state in DesktopState::ALL.iter().copied() {
+        let desktop = Desktop { state, ..testing::running(now) };
+        let expected = if state.is_awake() { Told::Stop(Why::Nightly) } else { Told::Keep };
+        assert_eq!(told(&desktop, &POLICY, &night, now), expected, "{state}");
+        assert_eq!(told(&desktop, &exempt, &night, now), Told::Keep, "{state}");
+    }
+}
+
+#[test]
+fn what_does_not_run_is_left_alone() {
+    let start = testing::epoch();
+    for state in DesktopState::ALL.iter().copied().filter(|state| *state != DesktopState::Running) {
+        let desktop = Desktop { state, ..testing::running(start) };
+        let verdict = judged(&desktop, &SHORT_LIVED, &NOTHING, start + TimeDelta::days(9));
+        assert_eq!(verdict, Verdict::Keep(Kept::NotRunning));
+    }
+}
+
+#[test]
+fn without_a_limit_nothing_is_stopped() {
+    let start = testing::epoch();
+    let verdict = judged(&testing::running(start), &IdlePolicy::NONE, &NOTHING, start + TimeDelta::days(9));
+    assert_eq!(verdict, Verdict::Keep(Kept::Unlimited));
+}
+
+#[test]
+fn every_verdict_has_its_sentence_in_both_languages() {
+    let start = testing::epoch();
+    let desktop = testing::running(start);
+    let in_use = Desktop { last_input_at: Some(minutes(100)), ..desktop.clone() };
+    let old = |desktop: &Desktop, minute| judged(desktop, &SHORT_LIVED, &NOTHING, minutes(minute));
+    let idle = |desktop: &Desktop, minute| judged(desktop, &POLICY, &NOTHING, minutes(minute));
+    let warned = desktop.clone().warned(minutes(40));
+    let facts = |facts: &Facts| judged(&desktop, &POLICY, facts, minutes(20));
+    let verdicts = [
+        (idle(&desktop, 0), "Was in use a short while ago."),
+        (idle(&desktop, 40), "Stops soon because nobody works in it. A key or a click keeps it awake."),
+        (idle(&warned, 45), "Stopped because nobody worked in it for 45 minutes."),
+        (old(&in_use, 101), "Has not been running for 2 hours yet."),
+        (
+            old(&in_use, 115),
+            "Stops soon because a desktop does not run for longer than 2 hours. That cannot be extended: please save \
+             everything.",
+        ),
+        (
+            old(&in_use.clone().warned(minutes(115)), 120),
+            "Stopped because a desktop does not run for longer than 2 hours. One click starts it again.",
+        ),
+        (facts(&Facts { busy: true, ..NOTHING }), "Goes on because it is computing."),
+        (facts(&Facts { kept_until: Some(minutes(90)), ..NOTHING }), "Goes on because a lesson needs it."),
+        (facts(&Facts { is_night: true, ..NOTHING }), "Stopped as every night."),
+        (judged(&desktop.clone().warned(minutes(40)), &POLICY, &NOTHING, minutes(41)), "Its owner has been warned."),
+    ];
+    for (verdict, sentence) in verdicts {
+        assert_eq!(verdict.sentence(Language::English), sentence, "{verdict:?}");
+        assert_ne!(verdict.sentence(Language::German), sentence, "{verdict:?}");
+    }
+}

@@ -7,6 +7,7 @@ import { useT } from '~/i18n/useT';
 import { useLive } from '~/live/useLive';
 import { Button } from '~/ui/Button';
 import { Situation } from '~/ui/Situation';
+import { StopsSoonToasts } from './StopsSoonToasts';
 
 /** Everything behind the sign-in. Without a session the 401 has already led to the sign-in page. */
 export function SignedIn({ children }: { children: ReactNode }) {
@@ -42,5 +43,10 @@ function Live({ children }: { children: ReactNode }) {
   useLive();
   // Nothing announces that a front proxy was mended, so while one is not, it is asked for now and then.
   useQuery({ ...statusQuery, refetchInterval: ({ state }) => (state.data?.streams_blocked ? 30_000 : false) });
-  return children;
+  return (
+    <>
+      {children}
+      <StopsSoonToasts />
+    </>
+  );
 }

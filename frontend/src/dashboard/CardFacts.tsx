@@ -1,4 +1,4 @@
-import { Clock, History } from 'lucide-react';
+import { History } from 'lucide-react';
 import type { Desktop } from '~/api/types';
 import { useNow } from '~/app/useNow';
 import { ReportId } from '~/desktop/ReportId';
@@ -6,6 +6,7 @@ import { isOnItsWay } from '~/desktop/stateView';
 import { useT } from '~/i18n/useT';
 import { useTimes } from '~/i18n/useTimes';
 import styles from './CardFacts.module.css';
+import { CardStopsSoon } from './CardStopsSoon';
 import { StartLine } from './StartLine';
 
 /** What one may want to know about a desktop, quietly: when it was used, why it is as it is, until when it runs. */
@@ -24,12 +25,7 @@ export function CardFacts({ desktop, opening }: { desktop: Desktop | undefined; 
           {why}
         </p>
       )}
-      {state === 'running' && stops_at && (
-        <p className={styles.fact}>
-          <Clock size={16} aria-hidden />
-          {t('card.stopsAt', { time: times.clock(stops_at, now) })}
-        </p>
-      )}
+      {state === 'running' && stops_at && <CardStopsSoon desktop={desktop} stopsAt={stops_at} />}
       {state !== 'running' && last_used_at && (
         <p className={styles.fact}>
           <History size={16} aria-hidden />

@@ -21,7 +21,8 @@ describe('a desktop that the client from its image shows', () => {
 
   it('is warned of its stop outside of the frame, where the client cannot hide it', async () => {
     const soon = new Date(Date.now() + 150_000).toISOString();
-    await show(<FramedClient desktop={aDesktop({ stops_at: soon, why: 'Niemand tippt.' })} title="Linux" />);
-    expect(screen.getByText('Niemand tippt.')).toBeTruthy();
+    const past = new Date(Date.now() - 1_000).toISOString();
+    await show(<FramedClient desktop={aDesktop({ warns_at: past, stops_at: soon, why: 'Niemand tippt.' })} title="Linux" />);
+    expect(await screen.findByText('Niemand tippt.')).toBeTruthy();
   });
 });

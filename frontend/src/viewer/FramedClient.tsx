@@ -2,11 +2,10 @@ import { Maximize, Minimize, RotateCw } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Link, Toolbar } from 'react-aria-components';
 import type { Desktop } from '~/api/types';
-import { useNow } from '~/app/useNow';
+import { useStopsSoon } from '~/desktop/useStopsSoon';
 import { useT } from '~/i18n/useT';
 import { Mark } from '~/ui/Mark';
 import styles from './FramedClient.module.css';
-import { minutesLeft } from './minutesLeft';
 import { StopsSoon } from './StopsSoon';
 import { Tool } from './Tool';
 import bar from './Toolbar.module.css';
@@ -24,11 +23,11 @@ export function FramedClient({ desktop, title }: { desktop: Desktop; title: stri
   // A network that changes while the client loads leaves it half there, and it does not notice.
   const [load, setLoad] = useState(0);
   const fullScreen = useFullScreen();
-  const minutes = minutesLeft(desktop.stops_at, useNow('second'));
+  const soon = useStopsSoon(desktop);
   const focus = () => { frame.current?.focus(); };
   return (
     <div className={viewer.stage} data-scheme="dark" data-shown>
-      <title>{minutes === undefined ? `${title} – Pult` : t('stopsSoon.tab', { name: title, minutes })}</title>
+      <title>{soon ? t('stopsSoon.tab', { name: title, minutes: soon.minutes }) : `${title} – Pult`}</title>
       <header className={bar.bar} data-toolbar>
         <Link href="/" className={bar.home} aria-label={t('action.overview')}>
           <Mark size={26} />
@@ -48,7 +47,7 @@ export function FramedClient({ desktop, title }: { desktop: Desktop; title: stri
           )}
         </Toolbar>
       </header>
-      <StopsSoon desktop={desktop} minutes={minutes} />
+      <StopsSoon desktop={desktop} soon={soon} />
       <main className={viewer.picture}>
         <iframe key={load} ref={frame} className={styles.frame} src={`${desktop.url}?client`} title={t('viewer.screen', { name: title })} onLoad={focus} />
       </main>

@@ -1,13 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Desktop } from '~/api/types';
 import { qualityPreference, sizePreference, usePreference } from '~/app/preferences';
-import { useNow } from '~/app/useNow';
+import { useStopsSoon } from '~/desktop/useStopsSoon';
 import { useT } from '~/i18n/useT';
 import { onEscapeChord } from './chord';
 import { ClipboardOffer } from './ClipboardOffer';
 import { ConnectionNotice } from './ConnectionNotice';
 import { KeyBar } from './KeyBar';
-import { minutesLeft } from './minutesLeft';
 import { PhoneKeyboard } from './PhoneKeyboard';
 import { StopsSoon } from './StopsSoon';
 import { Toolbar } from './Toolbar';
@@ -34,7 +33,7 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
   const remote = useConnection(desktop.name, screen, settings);
   const { phase, focus, keys } = remote;
   const connected = phase.kind === 'connected';
-  const minutes = minutesLeft(desktop.stops_at, useNow('second'));
+  const soon = useStopsSoon(desktop);
   const area = useVisibleArea(isTyping);
 
   useEffect(() => {
@@ -74,7 +73,7 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
 
   return (
     <div className={styles.stage} ref={stage} style={area} data-scheme="dark" data-shown={onStage || undefined}>
-      {onStage && <title>{minutes === undefined ? `${title} – Pult` : t('stopsSoon.tab', { name: title, minutes })}</title>}
+      {onStage && <title>{soon ? t('stopsSoon.tab', { name: title, minutes: soon.minutes }) : `${title} – Pult`}</title>}
       <Toolbar
         title={title}
         remote={remote}
@@ -85,7 +84,7 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
         pan={pan}
         onPan={setPan}
       />
-      <StopsSoon desktop={desktop} minutes={minutes} />
+      <StopsSoon desktop={desktop} soon={soon} />
       <main className={styles.picture}>
         <div
           ref={screen}

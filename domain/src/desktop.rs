@@ -246,6 +246,19 @@ impl std::str::FromStr for Endpoint {
 #[cfg_attr(feature = "sea-orm", derive(sea_orm::DeriveValueType))]
 pub struct Fingerprint(pub String);
 
+impl Fingerprint {
+    /// From the digest.
+    pub fn of(digest: [u8; 32]) -> Self {
+        use std::fmt::Write as _;
+        let mut hex = String::with_capacity(2 * digest.len());
+        for byte in digest {
+            // writing into a String cannot fail
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Self(hex)
+    }
+}
+
 /// What an inspection of the engine really found for one desktop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {

@@ -1,4 +1,4 @@
-import { Maximize, Minimize, RotateCw } from 'lucide-react';
+import { RotateCw } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Link, Toolbar } from 'react-aria-components';
 import type { Desktop } from '~/api/types';
@@ -6,10 +6,10 @@ import { useStopsSoon } from '~/desktop/useStopsSoon';
 import { useT } from '~/i18n/useT';
 import { Mark } from '~/ui/Mark';
 import styles from './FramedClient.module.css';
+import { FullScreenTool } from './FullScreenTool';
 import { StopsSoon } from './StopsSoon';
 import { Tool } from './Tool';
 import bar from './Toolbar.module.css';
-import { useFullScreen } from './useFullScreen';
 import viewer from './Viewer.module.css';
 
 /**
@@ -22,7 +22,6 @@ export function FramedClient({ desktop, title }: { desktop: Desktop; title: stri
   const frame = useRef<HTMLIFrameElement>(null);
   // A network that changes while the client loads leaves it half there, and it does not notice.
   const [load, setLoad] = useState(0);
-  const fullScreen = useFullScreen();
   const soon = useStopsSoon(desktop);
   const focus = () => { frame.current?.focus(); };
   return (
@@ -35,16 +34,7 @@ export function FramedClient({ desktop, title }: { desktop: Desktop; title: stri
         <h1 className={bar.title}>{title}</h1>
         <Toolbar aria-label={t('toolbar.label')} className={bar.tools}>
           <Tool icon={RotateCw} label={t('ownClient.reload')} onPress={() => { setLoad(load + 1); }} />
-          {fullScreen.possible && (
-            <Tool
-              icon={fullScreen.active ? Minimize : Maximize}
-              label={t(fullScreen.active ? 'toolbar.leaveFullScreen' : 'toolbar.fullScreen')}
-              onPress={() => {
-                fullScreen.toggle();
-                focus();
-              }}
-            />
-          )}
+          <FullScreenTool onToggled={focus} />
         </Toolbar>
       </header>
       <StopsSoon desktop={desktop} soon={soon} />

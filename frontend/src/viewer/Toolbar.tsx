@@ -1,15 +1,15 @@
-import { ChevronDown, ChevronUp, ClipboardList, Eye, Hand, Keyboard, Maximize, Minimize, SlidersHorizontal } from 'lucide-react';
+import { ChevronDown, ChevronUp, ClipboardList, Eye, Hand, Keyboard, SlidersHorizontal } from 'lucide-react';
 import { useEffect } from 'react';
 import { DialogTrigger, Link, Toolbar as AriaToolbar } from 'react-aria-components';
 import { toolbarPreference, usePreference } from '~/app/preferences';
 import { useT } from '~/i18n/useT';
 import { Mark } from '~/ui/Mark';
 import { ClipboardPanel } from './ClipboardPanel';
+import { FullScreenTool } from './FullScreenTool';
 import { LinkIcon } from './LinkIcon';
 import { Tool } from './Tool';
 import styles from './Toolbar.module.css';
 import type { Remote } from './useConnection';
-import { useFullScreen } from './useFullScreen';
 import { ViewPanel } from './ViewPanel';
 
 type ToolbarProps = {
@@ -27,7 +27,6 @@ type ToolbarProps = {
 export function Toolbar({ title, remote, viewOnly, onViewOnly, hasKeys, onKeys, pan, onPan }: ToolbarProps) {
   const t = useT();
   const open = usePreference(toolbarPreference) === 'open';
-  const fullScreen = useFullScreen();
   const { focus, link, isClipped, clipboard } = remote;
   const connected = remote.phase.kind === 'connected';
   const state = !connected ? 'toolbar.notConnected' : link.level === 'weak' ? 'link.weak' : 'toolbar.connected';
@@ -77,16 +76,7 @@ export function Toolbar({ title, remote, viewOnly, onViewOnly, hasKeys, onKeys, 
           <Tool icon={SlidersHorizontal} label={t('view.title')} />
           <ViewPanel connected={connected} link={link} viewOnly={viewOnly} onViewOnly={onViewOnly} />
         </DialogTrigger>
-        {fullScreen.possible && (
-          <Tool
-            icon={fullScreen.active ? Minimize : Maximize}
-            label={t(fullScreen.active ? 'toolbar.leaveFullScreen' : 'toolbar.fullScreen')}
-            onPress={() => {
-              fullScreen.toggle();
-              focus();
-            }}
-          />
-        )}
+        <FullScreenTool onToggled={focus} />
         <Tool icon={ChevronUp} label={t('toolbar.close')} onPress={() => { toolbarPreference.set('closed'); }} />
       </AriaToolbar>
     </header>

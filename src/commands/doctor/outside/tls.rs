@@ -6,9 +6,10 @@ use rustls::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    crypto::ring,
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
+use pin::AnyCertificate;
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
 use domain::Timestamp;
@@ -40,7 +41,7 @@ pub(super) enum Trouble {
 /// Takes every certificate so that the way can be walked to its end, and keeps what a browser would have said.
 #[derive(Debug)]
 pub(super) struct Looking {
-    provider: Arc<CryptoProvider>,
+    proof: AnyCertificate,
     /// Nothing where this machine has no roots.
     verifier: Option<Arc<WebPkiServerVerifier>>,
     trouble: Mutex<Option<Trouble>>,
@@ -53,12 +54,12 @@ impl Looking {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider)).build().ok();
-        Arc::new(Self { provider, verifier, trouble: Mutex::default() })
+        Arc::new(Self { proof: AnyCertificate(provider), verifier, trouble: Mutex::default() })
     }
 
     /// A configuration that asks this.
     pub(super) fn config(self: &Arc<Self>) -> Result<ClientConfig, Error> {
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.proof.0))
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(self) as _)
@@ -133,7 +134,7 @@ impl ServerCertVerifier for Looking {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        self.proof.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -142,10 +143,10 @@ impl ServerCertVerifier for Looking {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        self.proof.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.proof.supported_verify_schemes()
     }
 }

@@ -4,7 +4,8 @@
 //! whichever came last. An open tab, moving pictures and keep-alives are not use. Its lifetime counts from its start,
 //! whatever happens in it.
 //!
-//! Nobody is stopped who was not warned of that very end: not after the worker was away, nor after a clock was set. What
+//! Nobody is stopped who was not warned of that very end: not after the worker was away, nor after a clock was set. The
+//! nightly stop is told of like any other end, but comes when it is due, for whoever started within its warning too. What
 //! lies far in the future, because a clock has been set back since, has not happened.
 
 mod rules;
@@ -26,7 +27,7 @@ pub struct IdlePolicy {
     pub idle_after: Option<TimeDelta>,
     /// Running for this long, it is stopped, used or not; no extension moves that. `None`: never.
     pub max_lifetime: Option<TimeDelta>,
-    /// How long before either its owner is warned; never longer than the limit itself.
+    /// How long before any end its owner is warned; never longer than the limit itself.
     pub warn_before: TimeDelta,
     /// Whether it is stopped when the schedule stops everything.
     pub nightly_stop: bool,
@@ -39,35 +40,44 @@ impl IdlePolicy {
 
     /// How and when a running desktop stops if nobody uses it before then: the earliest limit that applies.
     ///
-    /// What is busy is not idle, and nothing ends before `kept_until`. Idleness that would end it within the warning of
-    /// its lifetime's end does not apply: who is told to save everything is not told that a key helps.
+    /// What is busy is not idle, and nothing ends before `kept_until`: a night that comes before it is passed over.
+    /// Idleness that would end it within the warning of a fixed end does not apply: who is told to save everything is
+    /// not told that a key helps.
     pub fn ending(&self, desktop: &Desktop, facts: &Facts) -> Option<Ending> {
         if desktop.state != DesktopState::Running {
             return None;
         }
-        let [old, idle] = self.endings(desktop.started_at?, desktop.last_use()?, facts);
-        first(old, idle)
+        let [fixed, idle] = self.endings(desktop.started_at?, desktop.last_use()?, facts);
+        first(fixed, idle)
     }
 
-    /// The end of its lifetime, and the end of being unused.
+    /// The end that nothing puts off, its lifetime's or the day's; and the end of being unused.
     fn endings(&self, started: Timestamp, last_use: Timestamp, facts: &Facts) -> [Option<Ending>; 2] {
         let ending = |since: Timestamp, limit: TimeDelta, why: fn(i64) -> Why| {
             let at = facts.kept_until.into_iter().fold(since + limit, Timestamp::max);
             Ending { at, warns_at: at - self.warn_before.min(limit), why: why(limit.num_minutes()) }
         };
+        let old = self.max_lifetime.map(|limit| ending(started, limit, |minutes| Why::Lifetime { minutes }));
         let idle_after = self.idle_after.filter(|_| !facts.busy);
         [
-            self.max_lifetime.map(|limit| ending(started, limit, |minutes| Why::Lifetime { minutes })),
+            old.into_iter().chain(self.night(facts)).min_by_key(|ending| ending.at),
             idle_after.map(|limit| ending(last_use, limit, |minutes| Why::Idle { minutes })),
         ]
+    }
+
+    /// The end of the day.
+    fn night(&self, facts: &Facts) -> Option<Ending> {
+        let is_kept = |night| facts.kept_until.is_some_and(|until| until > night);
+        let at = facts.night_at.filter(|night| self.nightly_stop && !is_kept(*night))?;
+        Some(Ending { at, warns_at: at - self.warn_before, why: Why::Nightly })
     }
 }
 
 /// Which of the two comes first, so that there is time to tell of it.
-fn first(old: Option<Ending>, idle: Option<Ending>) -> Option<Ending> {
-    match (old, idle) {
-        (Some(old), Some(idle)) => Some(if idle.at <= old.warns_at { idle } else { old }),
-        (old, idle) => old.or(idle),
+fn first(fixed: Option<Ending>, idle: Option<Ending>) -> Option<Ending> {
+    match (fixed, idle) {
+        (Some(fixed), Some(idle)) => Some(if idle.at <= fixed.warns_at { idle } else { fixed }),
+        (fixed, idle) => fixed.or(idle),
     }
 }
 
@@ -90,6 +100,8 @@ pub struct Facts {
     pub busy: bool,
     /// A lesson needs it until then.
     pub kept_until: Option<Timestamp>,
+    /// When the schedule stops everything next, if it does.
+    pub night_at: Option<Timestamp>,
     /// It is the hour at which the schedule stops everything.
     pub is_night: bool,
 }
@@ -137,10 +149,10 @@ pub enum Kept {
 
 /// Decides about one desktop.
 ///
-/// `Stop` if and only if the desktop is `running`, its end has come (for idleness: before `input_until`), and its owner
-/// was told of that end, at least as long ago as the warning is to come before it; or if it is awake, it is night, and
-/// neither a lesson nor its policy keeps it. `Warn` if and only if it is `running`, the time to warn has come in the same
-/// sense, and nobody was told since.
+/// `Stop` if and only if the desktop is `running`, its end has come (for idleness: before `input_until`) and is not the
+/// night, and its owner was told of that end, at least as long ago as the warning is to come before it; or if it is awake,
+/// it is night, and neither a lesson nor its policy keeps it. `Warn` if and only if it is `running`, the time to warn has
+/// come in the same sense, and nobody was told since.
 pub fn decide(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, at: Moment) -> Verdict {
     let is_kept = facts.kept_until.is_some_and(|until| at.now < until);
     if facts.is_night && policy.nightly_stop && !is_kept && desktop.state.is_awake() {
@@ -154,20 +166,22 @@ pub fn decide(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, at: Moment)
     let started = past(desktop.started_at).unwrap_or(at.now);
     let last_use =
         [desktop.last_input_at, desktop.extended_at].into_iter().filter_map(past).fold(started, Timestamp::max);
-    let [old, idle] = policy.endings(started, last_use, facts);
+    let [fixed, idle] = policy.endings(started, last_use, facts);
     let is_busy = facts.busy && policy.idle_after.is_some();
-    let is_old = old.as_ref().is_some_and(|old| at.now >= old.warns_at);
-    let Some(ending) = (if is_old { old } else { first(old, idle) }) else {
+    let is_told_now = fixed.as_ref().is_some_and(|fixed| at.now >= fixed.warns_at);
+    let Some(ending) = (if is_told_now { fixed } else { first(fixed, idle) }) else {
         return Verdict::Keep(if is_busy { Kept::Busy } else { Kept::Unlimited });
     };
-    // nothing that is on its way puts off what counts from the start
-    let until = if matches!(ending.why, Why::Lifetime { .. }) { at.now } else { at.input_until };
+    // nothing that is on its way puts off a fixed end
+    let until = if ending.is_fixed() { at.now } else { at.input_until };
     if until < ending.warns_at {
         let far = if is_busy { Kept::Busy } else { Kept::InTime(ending) };
         return Verdict::Keep(if is_kept { Kept::Lesson } else { far });
     }
     match past(desktop.warned_at).filter(|warned| *warned >= ending.warns_at) {
         None => Verdict::Warn(ending),
+        // the schedule says when it is night
+        Some(_) if ending.why == Why::Nightly => Verdict::Keep(Kept::Warned(ending)),
         Some(warned) if until >= ending.at && at.now - warned >= ending.at - ending.warns_at => {
             Verdict::Stop(ending.why)
         }
@@ -202,13 +216,16 @@ impl Kept {
         match self {
             Self::NotRunning => say("Läuft nicht.", "Not running."),
             Self::Unlimited => say("Läuft ohne Frist.", "Runs without a limit."),
-            Self::Lesson => say("Läuft weiter, weil ein Unterricht ihn braucht.", "Goes on because a lesson needs it."),
+            Self::Lesson => {
+                say("Läuft weiter, weil eine Unterrichtsstunde ihn braucht.", "Goes on because a lesson needs it.")
+            }
             Self::Busy => say("Läuft weiter, weil er rechnet.", "Goes on because it is computing."),
             Self::InTime(ending) => match ending.why {
                 Why::Lifetime { minutes } => language.pick(
                     format!("Läuft noch nicht {} lang.", in_words(minutes, language)),
                     format!("Has not been running for {} yet.", in_words(minutes, language)),
                 ),
+                Why::Nightly => say("Läuft bis zur Nachtruhe.", "Runs until the nightly stop."),
                 _ => say("Wurde vor Kurzem benutzt.", "Was in use a short while ago."),
             },
             Self::Unsure => {
@@ -220,6 +237,16 @@ impl Kept {
 }
 
 impl Ending {
+    /// Whether nothing that its owner does puts it off.
+    pub fn is_fixed(&self) -> bool {
+        !matches!(self.why, Why::Idle { .. })
+    }
+
+    /// Whether its owner was warned of it, and not of another end before.
+    pub fn is_told(&self, desktop: &Desktop) -> bool {
+        desktop.warned_at.is_some_and(|warned| warned >= self.warns_at)
+    }
+
     /// What its owner is told.
     pub fn sentence(&self, language: Language) -> String {
         match self.why {
@@ -235,6 +262,12 @@ impl Ending {
                     in_words(minutes, language)
                 ),
             ),
+            Why::Nightly => language
+                .pick(
+                    "Hält bald an, wie jede Nacht. Das lässt sich nicht verlängern: bitte alles speichern.",
+                    "Stops soon, as every night. That cannot be extended: please save everything.",
+                )
+                .to_owned(),
             _ => language
                 .pick(
                     "Hält bald an, weil niemand daran arbeitet. Eine Taste oder ein Klick hält ihn wach.",

@@ -2,7 +2,7 @@ use domain::{
     DesktopId, Timestamp, UserId,
     access::Role,
     desktop::{Desktop, DesktopState},
-    idle::OwnLimits,
+    idle::{Facts, OwnLimits},
     template::Client,
 };
 use entity::desktop;
@@ -11,8 +11,9 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Page, Paging, Store, StoreError, activity::count_viewers, secret};
+use crate::{Page, Paging, Store, StoreError, secret};
 
+mod beside;
 mod make;
 mod queue;
 pub(crate) mod rows;
@@ -41,6 +42,8 @@ pub struct Details {
     pub template: String,
     /// The limits that its template sets.
     pub limits: OwnLimits,
+    /// What decides when it stops, beside its row and its limits.
+    pub facts: Facts,
     /// Whose pages show it: as it was started, where it runs, else as its template says now.
     pub client: Client,
     /// Username of its owner.
@@ -70,7 +73,7 @@ impl Desktops<'_> {
     pub async fn details(&self, id: DesktopId) -> Result<Option<Details>, StoreError> {
         let row = joined().filter(desktop::Column::Id.eq(id)).filter(live()).one(self.0.db()).await?;
         let mut details = row.map(to_details).transpose()?;
-        count_viewers(details.as_mut_slice(), self.0.db()).await?;
+        beside::complete(details.as_mut_slice(), self.0.db()).await?;
         Ok(details)
     }
 
@@ -85,7 +88,7 @@ impl Desktops<'_> {
         }
         let rows = select.all(self.0.db()).await?;
         let mut items = rows.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
-        count_viewers(&mut items, self.0.db()).await?;
+        beside::complete(&mut items, self.0.db()).await?;
         Ok(Page::of(items, paging.limit, |details| details.desktop.id))
     }
 
@@ -98,7 +101,7 @@ impl Desktops<'_> {
             .order_by_asc(desktop::Column::Revision)
             .all(self.0.db());
         let mut details = rows.await?.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
-        count_viewers(&mut details, self.0.db()).await?;
+        beside::complete(&mut details, self.0.db()).await?;
         Ok((details, until))
     }
 
@@ -125,7 +128,9 @@ impl Desktops<'_> {
     pub async fn in_states(&self, states: &[DesktopState]) -> Result<Vec<Details>, StoreError> {
         let rows =
             joined().filter(live()).filter(desktop::Column::State.is_in(states.iter().copied())).all(self.0.db());
-        rows.await?.into_iter().map(to_details).collect()
+        let mut details = rows.await?.into_iter().map(to_details).collect::<Result<Vec<_>, _>>()?;
+        beside::learn_facts(&mut details, self.0.db()).await?;
+        Ok(details)
     }
 
     /// Changes what somebody wants of a desktop. Nothing is stored if nothing changes.
@@ -148,7 +153,7 @@ impl Desktops<'_> {
         }
         let row = joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
         let mut details = row.map(to_details).transpose()?;
-        count_viewers(details.as_mut_slice(), &write.transaction).await?;
+        beside::complete(details.as_mut_slice(), &write.transaction).await?;
         write.commit().await?;
         Ok(details)
     }

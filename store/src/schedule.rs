@@ -3,7 +3,7 @@ use domain::{
     schedule::{Outcome, RunResult, ScheduledJob},
 };
 use entity::job_run;
-use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
 
 use crate::{
     Store, StoreError,
@@ -126,6 +126,12 @@ impl Schedule<'_> {
         write.commit().await?;
         Ok(true)
     }
+}
+
+/// When every desktop is stopped next, as the worker that runs the schedule noted it.
+pub(crate) async fn next_nightly_stop<C: ConnectionTrait>(connection: &C) -> Result<Option<Timestamp>, StoreError> {
+    let row = job_run::Entity::find_by_id(ScheduledJob::NightlyStop.as_str()).one(connection).await?;
+    Ok(row.and_then(|row| row.next_run_at))
 }
 
 fn to_domain(row: job_run::Model) -> Option<JobRun> {

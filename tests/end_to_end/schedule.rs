@@ -71,6 +71,23 @@ async fn a_stop_of_every_desktop_waits_for_its_hour_or_for_a_wish() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_starts_within_the_warning_of_the_nightly_stop_is_told_of_it() {
+    let pult = Pult::with(&[("reaper.nightly_stop", "0 4 1 1 *"), ("reaper.warn_before", "370d")]).await;
+    let (admin, pupil) = (pult.person("admin", "admin"), pult.person("schueler", "student"));
+    let desktop = pupil.running("tiny").await;
+    let told = eventually("its owner is told", || async {
+        pupil.look(&desktop).await.filter(|desktop| desktop.text("why").contains("as every night"))
+    })
+    .await;
+    assert_eq!(
+        told.text("why"),
+        "Running, not yet used. Stops soon, as every night. That cannot be extended: please save everything."
+    );
+    assert_eq!(told.text("stops_for"), "nightly");
+    assert_eq!(job(&admin, "nightly_stop").await["next_run_at"], told.text("stops_at"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn readiness_names_each_loop_of_the_worker() {
     let pult = Pult::start().await;
     let ready = format!("http://127.0.0.1:{}/readyz", pult.admin_port());

@@ -2,7 +2,7 @@ use domain::{
     Language, Timestamp,
     desktop::{DesktopState, Step},
     explain::explain,
-    idle::{Facts, IdleRules},
+    idle::IdleRules,
 };
 use salvo::oapi::ToSchema;
 use serde::Serialize;
@@ -44,7 +44,8 @@ pub(crate) struct DesktopView {
     last_used_at: Option<Timestamp>,
     /// When it stops if nobody uses it before then.
     stops_at: Option<Timestamp>,
-    /// Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime`, which nothing does.
+    /// Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime` or `nightly`, which nothing
+    /// does.
     stops_for: Option<&'static str>,
     /// When its owner is warned of that.
     warns_at: Option<Timestamp>,
@@ -58,13 +59,13 @@ pub(crate) struct DesktopView {
 
 impl DesktopView {
     pub(crate) fn new(details: Details, installation: &IdleRules, language: Language) -> Self {
-        let Details { desktop, template, limits, client, owner, owner_role, viewers } = details;
+        let Details { desktop, template, limits, facts, client, owner, owner_role, viewers } = details;
         let policy = installation.policy(owner_role, &limits);
-        let ending = policy.ending(&desktop, &Facts::default());
+        let ending = policy.ending(&desktop, &facts);
         Self {
-            why: explain(&desktop, &policy, language),
+            why: explain(&desktop, &policy, &facts, language),
             stops_at: ending.as_ref().map(|ending| ending.at),
-            warns_at: ending.as_ref().map(|ending| ending.at - policy.warn_before),
+            warns_at: ending.as_ref().map(|ending| ending.warns_at),
             stops_for: ending.as_ref().map(|ending| ending.why.code()),
             last_used_at: desktop.last_use(),
             id: desktop.id.to_string(),

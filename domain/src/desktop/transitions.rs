@@ -104,6 +104,12 @@ impl Desktop {
     pub fn warned(self, now: Timestamp) -> Self {
         Self { warned_at: Some(now), ..self }
     }
+
+    /// What its owner was told of does not come: whatever comes instead is to be told anew.
+    #[must_use]
+    pub fn unwarned(self) -> Self {
+        Self { warned_at: None, ..self }
+    }
 }
 
 /// What the worker found or did.

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 
-use super::{Facts, IdlePolicy, Kept, Moment, Verdict, decide};
+use super::{Ending, Facts, IdlePolicy, Kept, Moment, Verdict, decide};
 use crate::{
     Language, Timestamp,
     desktop::{Desktop, DesktopState, testing},
@@ -15,7 +15,7 @@ const POLICY: IdlePolicy = IdlePolicy {
 };
 const SHORT_LIVED: IdlePolicy = IdlePolicy { max_lifetime: Some(TimeDelta::hours(2)), ..POLICY };
 const STOP: Told = Told::Stop(Why::Idle { minutes: 45 });
-const NOTHING: Facts = Facts { busy: false, kept_until: None, is_night: false };
+const NOTHING: Facts = Facts { busy: false, kept_until: None, night_at: None, is_night: false };
 
 /// What is decided, told short.
 #[derive(Debug, PartialEq, Eq)]
@@ -205,6 +205,52 @@ fn at_night_all_that_is_awake_stops_but_what_is_exempt() {
 }
 
 #[test]
+fn the_night_is_told_of_before_and_left_to_the_schedule() {
+    let of = |desktop: &Desktop, night, minute| {
+        judged(desktop, &POLICY, &Facts { night_at: Some(minutes(night)), ..NOTHING }, minutes(minute))
+    };
+    let is_night = |ending: &Ending| ending.why == Why::Nightly;
+    let used = Desktop { last_input_at: Some(minutes(50)), ..testing::running(minutes(0)) };
+    assert!(matches!(of(&used, 60, 54), Verdict::Keep(Kept::InTime(ending)) if is_night(&ending)));
+    assert!(matches!(of(&used, 60, 55), Verdict::Warn(ending) if is_night(&ending) && ending.at == minutes(60)));
+    let warned = used.clone().warned(minutes(55));
+    for minute in [55, 60, 61] {
+        assert!(matches!(of(&warned, 60, minute), Verdict::Keep(Kept::Warned(ending)) if is_night(&ending)));
+    }
+    // the night is over, and the next one is far
+    assert_eq!(told_of(of(&warned, 24 * 60 + 60, 61)), Told::Keep);
+    // started within the warning
+    let late = testing::running(minutes(58));
+    assert!(matches!(of(&late, 60, 58), Verdict::Warn(ending) if is_night(&ending)));
+    let exempt = IdlePolicy { nightly_stop: false, ..POLICY };
+    let night = Facts { night_at: Some(minutes(60)), ..NOTHING };
+    assert_eq!(told(&used, &exempt, &night, minutes(58)), Told::Keep);
+}
+
+#[test]
+fn the_first_of_the_fixed_ends_is_told_and_no_key_helps_against_it() {
+    let desktop = testing::running(minutes(0));
+    let ending = |policy: &IdlePolicy, night| {
+        let facts = Facts { night_at: Some(minutes(night)), ..NOTHING };
+        policy.ending(&desktop, &facts).map(|ending| (ending.at, ending.why))
+    };
+    let young = IdlePolicy { max_lifetime: Some(TimeDelta::minutes(30)), ..POLICY };
+    assert_eq!(ending(&young, 31), Some((minutes(30), Why::Lifetime { minutes: 30 })));
+    assert_eq!(ending(&young, 29), Some((minutes(29), Why::Nightly)));
+    assert_eq!(ending(&POLICY, 50), Some((minutes(45), Why::Idle { minutes: 45 })));
+    assert_eq!(ending(&POLICY, 49), Some((minutes(49), Why::Nightly)));
+}
+
+#[test]
+fn a_lesson_over_night_passes_the_night_over() {
+    let desktop = Desktop { last_input_at: Some(minutes(100)), ..testing::running(minutes(0)) };
+    let lesson = |until| Facts { kept_until: Some(minutes(until)), night_at: Some(minutes(120)), ..NOTHING };
+    assert_eq!(judged(&desktop, &POLICY, &lesson(121), minutes(118)), Verdict::Keep(Kept::Lesson));
+    let ending = POLICY.ending(&desktop, &lesson(120)).expect("it has limits");
+    assert_eq!((ending.at, ending.why), (minutes(120), Why::Nightly));
+}
+
+#[test]
 fn what_does_not_run_is_left_alone() {
     let start = testing::epoch();
     for state in DesktopState::ALL.iter().copied().filter(|state| *state != DesktopState::Running) {
@@ -243,6 +289,11 @@ fn every_verdict_has_its_sentence_in_both_languages() {
         (
             old(&in_use.clone().warned(minutes(115)), 120),
             "Stopped because a desktop does not run for longer than 2 hours. One click starts it again.",
+        ),
+        (facts(&Facts { night_at: Some(minutes(30)), ..NOTHING }), "Runs until the nightly stop."),
+        (
+            facts(&Facts { night_at: Some(minutes(22)), ..NOTHING }),
+            "Stops soon, as every night. That cannot be extended: please save everything.",
         ),
         (facts(&Facts { busy: true, ..NOTHING }), "Goes on because it is computing."),
         (facts(&Facts { kept_until: Some(minutes(90)), ..NOTHING }), "Goes on because a lesson needs it."),

@@ -653,7 +653,10 @@ export interface components {
             state: components["schemas"]["DesktopState"];
             step?: (null | components["schemas"]["DesktopStep"]) & unknown;
             stops_at?: (null | string) & unknown;
-            /** @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime`, which nothing does. */
+            /**
+             * @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime` or `nightly`, which nothing
+             *     does.
+             */
             stops_for?: string | null;
             /** @description Slug of its template. */
             template: string;

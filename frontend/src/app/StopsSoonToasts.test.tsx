@@ -42,6 +42,12 @@ describe('what stops soon', () => {
     expect(screen.queryByRole('button', { name: 'Bleiben' })).toBeNull();
   });
 
+  it('because it is night, says so', async () => {
+    await toasts(near({ stops_for: 'nightly' }));
+    expect(await screen.findByText(/Wie jede Nacht. Das lässt sich nicht verlängern/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Bleiben' })).toBeNull();
+  });
+
   it('can be put away', async () => {
     await toasts(near());
     await userEvent.click(await screen.findByRole('button', { name: 'Schließen' }));

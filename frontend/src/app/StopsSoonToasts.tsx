@@ -38,9 +38,9 @@ function Toast({ desktop }: { desktop: Desktop }) {
     <div className={styles.toast}>
       <Clock size={20} aria-hidden />
       <p className={styles.text}>
-        <strong>{t('stopsSoon.named', { name, minutes: soon.minutes })}</strong> {soon.isFixed && t('stopsSoon.fixed')}
+        <strong>{t('stopsSoon.named', { name, minutes: soon.minutes })}</strong> {soon.fixed && t(soon.fixed)}
       </p>
-      {!soon.isFixed && (
+      {!soon.fixed && (
         <Button onPress={() => { action.run('extend'); }}>
           {t('stopsSoon.stay')}
         </Button>

@@ -9,7 +9,7 @@ import { Button } from '~/ui/Button';
 import facts from './CardFacts.module.css';
 import styles from './CardStopsSoon.module.css';
 
-/** Until when a desktop runs; when that is near, as a warning that one click takes back where it can be put off. */
+/** Until when a desktop runs; when that is near, as a warning that one click takes back where it can be put off. Where it cannot, the card says why. */
 export function CardStopsSoon({ desktop, stopsAt }: { desktop: Desktop; stopsAt: string }) {
   const t = useT();
   const times = useTimes();
@@ -27,9 +27,9 @@ export function CardStopsSoon({ desktop, stopsAt }: { desktop: Desktop; stopsAt:
   return (
     <div className={styles.warning}>
       <p>
-        <strong>{t('stopsSoon.title', { minutes: soon.minutes })}</strong> {soon.isFixed && t('stopsSoon.fixed')}
+        <strong>{t('stopsSoon.title', { minutes: soon.minutes })}</strong>
       </p>
-      {!soon.isFixed && <Button onPress={() => { action.run('extend'); }}>{t('stopsSoon.stay')}</Button>}
+      {!soon.fixed && <Button onPress={() => { action.run('extend'); }}>{t('stopsSoon.stay')}</Button>}
     </div>
   );
 }

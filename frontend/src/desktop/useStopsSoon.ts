@@ -8,8 +8,8 @@ import { minutesLeft } from './minutesLeft';
 
 export type StopsSoon = {
   minutes: number;
-  /** Nothing puts it off: what is open has to be saved. */
-  isFixed: boolean;
+  /** What to say where nothing puts it off: what is open has to be saved. */
+  fixed: 'stopsSoon.fixed' | 'stopsSoon.nightly' | undefined;
 };
 
 /** How often the server is asked again while a stop is near: what somebody types comes as no event. */
@@ -41,5 +41,10 @@ export function useStopsSoon(desktop: Desktop): StopsSoon | undefined {
     };
   }, [isNear, client, id]);
 
-  return isNear && isConfirmed ? { minutes, isFixed: desktop.stops_for === 'lifetime' } : undefined;
+  return isNear && isConfirmed ? { minutes, fixed: saidOf(desktop.stops_for) } : undefined;
+}
+
+function saidOf(limit: Desktop['stops_for']): StopsSoon['fixed'] {
+  if (limit === 'nightly') return 'stopsSoon.nightly';
+  return limit === 'lifetime' ? 'stopsSoon.fixed' : undefined;
 }

@@ -18,11 +18,11 @@ export function StopsSoon({ desktop, soon }: { desktop: Desktop; soon: Soon | un
           <Clock size={22} aria-hidden />
           <div className={styles.text}>
             <p>
-              <strong>{t('stopsSoon.title', { minutes: soon.minutes })}</strong> {soon.isFixed ? t('stopsSoon.fixed') : desktop.why}
+              <strong>{t('stopsSoon.title', { minutes: soon.minutes })}</strong> {soon.fixed ? t(soon.fixed) : desktop.why}
             </p>
             {action.problem && <ProblemText problem={action.problem} />}
           </div>
-          {!soon.isFixed && (
+          {!soon.fixed && (
             <Button look="primary" onPress={() => { action.run('extend'); }}>
               {t('stopsSoon.stay')}
             </Button>

@@ -8,10 +8,10 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Desktops, Requested,
+    Desktops, Requested, beside,
     rows::{self, Own},
 };
-use crate::{StoreError, activity::count_viewers, connection::now, secret};
+use crate::{StoreError, connection::now, secret};
 
 impl Desktops<'_> {
     /// Somebody wants a desktop of a template: theirs if they have one, else a new one. Never two, also when they
@@ -56,7 +56,7 @@ impl Desktops<'_> {
         let row = rows::joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
         let row = row.ok_or_else(|| StoreError::Corrupt("a desktop just stored is missing".to_owned()))?;
         let mut details = rows::to_details(row)?;
-        count_viewers(std::slice::from_mut(&mut details), &write.transaction).await?;
+        beside::complete(std::slice::from_mut(&mut details), &write.transaction).await?;
         write.commit().await?;
         Ok(if existing.is_some() { Requested::Existing(details) } else { Requested::New(details) })
     }

@@ -1,7 +1,7 @@
 //! Desktops as rows and back.
 
 use chrono::DateTime;
-use domain::{DesktopId, desktop::Desktop, why::Why};
+use domain::{DesktopId, desktop::Desktop, idle::Facts, why::Why};
 use entity::{desktop, template, user};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, SqlErr, TopologyStar};
 
@@ -28,6 +28,7 @@ pub(crate) fn to_details((row, template, owner): Joined) -> Result<Details, Stor
     let (template, owner) = (template.ok_or_else(missing)?, owner.ok_or_else(missing)?);
     Ok(Details {
         limits: limits(&template),
+        facts: Facts::default(),
         client: row.served.as_ref().map_or(template.client, |served| served.client.clone()),
         desktop: to_domain(row),
         template: template.slug,

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use domain::schedule::{Outcome as Came, RunResult, ScheduledJob};
+use domain::{
+    desktop::DesktopState,
+    schedule::{Outcome as Came, RunResult, ScheduledJob},
+};
 use store::{Held, JobRun};
 
 use crate::house::{House, Outcome, in_memory_too, on_both, present};
@@ -14,6 +17,7 @@ on_both![
     a_wish_is_followed_and_taken_up_by_the_run_that_begins,
     a_wish_while_a_job_runs_outlives_the_end_of_that_run,
     a_row_of_another_version_is_left_alone,
+    who_reads_a_desktop_that_runs_learns_when_every_desktop_is_stopped_next,
     a_database_can_be_kept_up_while_it_is_used,
 ];
 
@@ -95,6 +99,29 @@ async fn a_wish_while_a_job_runs_outlives_the_end_of_that_run(house: House) -> O
     assert_eq!((wished.result, wished.requested_at.is_some()), (Some(RunResult::Running), true));
     assert!(schedule.note(HELD, &JobRun { result: Some(RunResult::Ok), ..running }).await?);
     assert_eq!(find(&house, job).await?.requested_at, wished.requested_at);
+    Ok(())
+}
+
+async fn who_reads_a_desktop_that_runs_learns_when_every_desktop_is_stopped_next(house: House) -> Outcome {
+    hold(&house).await?;
+    let desktops = house.some_desktops(2).await?;
+    let (rests, runs) = (desktops[0].clone().ended(None, Utc::now()), house.running(desktops[1].clone()).await?);
+    let rests = house.saved(rests).await?;
+    let night = async |id| {
+        let details = house.store.desktops().details(id).await?;
+        Ok::<_, store::StoreError>(details.and_then(|details| details.facts.night_at))
+    };
+    assert_eq!(night(runs.id).await?, None);
+    let at = present(chrono::DateTime::from_timestamp_micros(Utc::now().timestamp_micros()), "the time")?;
+    for next_run_at in [Some(at), None, Some(at + TimeDelta::days(1))] {
+        let run = JobRun { next_run_at, ..JobRun::never(ScheduledJob::NightlyStop) };
+        assert!(house.store.schedule().note(HELD, &run).await?);
+        assert_eq!(night(runs.id).await?, next_run_at);
+        assert_eq!(night(rests.id).await?, None, "of what rests nobody asks");
+        let listed = house.store.desktops().in_states(&DesktopState::AWAKE).await?;
+        let listed: Vec<_> = listed.into_iter().map(|details| (details.desktop.id, details.facts.night_at)).collect();
+        assert_eq!(listed, [(runs.id, next_run_at)]);
+    }
     Ok(())
 }
 

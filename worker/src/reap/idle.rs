@@ -1,5 +1,5 @@
-//! Warns the owners of desktops that stay unused or grow too old, and stops those. Looks at the rows of what runs; changes what
-//! is wanted of it. Running it twice is harmless: whoever was warned is not warned again.
+//! Warns the owners of desktops that stay unused, grow too old or meet the night, and stops the first two. Looks at the
+//! rows of what runs; changes what is wanted of it. Running it twice is harmless: whoever was warned is not warned again.
 
 mod ground;
 #[cfg(test)]
@@ -59,7 +59,8 @@ pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
     looked
 }
 
-/// The clock was set: from the rows nobody knows how long anything was unused, so for all it counts anew.
+/// The clock was set: from the rows nobody knows how long anything was unused, nor who was told of what comes now, so for
+/// all it counts anew.
 async fn count_anew(shared: &Shared, now: Timestamp) -> Result<Outcome, StoreError> {
     warn!("the clock was set; how long desktops are unused counts anew");
     for details in shared.records.in_states(&[DesktopState::Running]).await? {
@@ -69,7 +70,7 @@ async fn count_anew(shared: &Shared, now: Timestamp) -> Result<Outcome, StoreErr
 }
 
 fn anew(desktop: Desktop, now: Timestamp) -> Desktop {
-    if desktop.state == DesktopState::Running { desktop.extended(now) } else { desktop }
+    if desktop.state == DesktopState::Running { desktop.extended(now).unwarned() } else { desktop }
 }
 
 async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outcome, StoreError> {
@@ -86,14 +87,14 @@ async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outco
 }
 
 async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: bool) -> Result<Verdict, StoreError> {
-    let policy = idle_policy(shared, details);
-    let verdict = judge(&details.desktop, &policy, now, is_firm);
+    let (policy, facts) = (idle_policy(shared, details), details.facts);
+    let verdict = judge(&details.desktop, &policy, &facts, now, is_firm);
     debug!(desktop = %details.desktop.id, verdict = verdict.sentence(Language::English), "looked at");
     if matches!(verdict, Verdict::Keep(_)) {
         return Ok(verdict);
     }
     // judged anew on the row as it is when it is changed: somebody may just have come back
-    let change = move |desktop: Desktop| idle::apply(judge(&desktop, &policy, now, is_firm), desktop, now);
+    let change = move |desktop: Desktop| idle::apply(judge(&desktop, &policy, &facts, now, is_firm), desktop, now);
     let changed = shared.records.change(details.desktop.id, Box::new(change)).await?;
     match verdict {
         Verdict::Stop(why) if changed.is_some_and(|now| now.desktop.why.as_ref() == Some(&why)) => {
@@ -106,8 +107,8 @@ async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: b
     }
 }
 
-fn judge(desktop: &Desktop, policy: &IdlePolicy, now: Timestamp, is_firm: bool) -> Verdict {
-    match idle::decide(desktop, policy, &Facts::default(), Moment { now, input_until: now - INPUT_ARRIVES_WITHIN }) {
+fn judge(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, now: Timestamp, is_firm: bool) -> Verdict {
+    match idle::decide(desktop, policy, facts, Moment { now, input_until: now - INPUT_ARRIVES_WITHIN }) {
         Verdict::Stop(_) if !is_firm => Verdict::Keep(Kept::Unsure),
         verdict => verdict,
     }

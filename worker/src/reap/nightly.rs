@@ -1,27 +1,33 @@
 use domain::{
-    desktop::DesktopState,
-    idle::{self, Facts, Moment, Verdict},
+    Timestamp,
+    desktop::{Desktop, DesktopState},
+    idle::{self, Facts, IdlePolicy, Moment, Verdict},
     schedule::Outcome,
+    why::Why,
 };
 use store::StoreError;
 
 use super::{audit, idle_policy};
 use crate::Shared;
 
-/// Stops every desktop that is not exempt. When that is due is the schedule's to say.
+/// Stops every desktop that is not exempt, nor kept by a lesson. When that is due is the schedule's to say.
 pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
     let now = shared.clock.now();
-    let night = Facts { is_night: true, ..Facts::default() };
     let mut stopped = 0;
     for details in shared.records.in_states(&DesktopState::AWAKE).await? {
         let policy = idle_policy(shared, &details);
-        let verdict = idle::decide(&details.desktop, &policy, &night, Moment { now, input_until: now });
-        if let Verdict::Stop(why) = verdict {
-            let told = why.clone();
-            shared.records.change(details.desktop.id, Box::new(|desktop| desktop.want_stopped(why))).await?;
-            audit(shared, &details, "desktop.stop", &told).await?;
+        if ends(&details.desktop, &policy, &details.facts, now) {
+            shared.records.change(details.desktop.id, Box::new(|desktop| desktop.want_stopped(Why::Nightly))).await?;
+            audit(shared, &details, "desktop.stop", &Why::Nightly).await?;
             stopped += 1;
         }
     }
     Ok(Outcome::stopped(stopped))
+}
+
+/// Whether the night ends it. Whoever is exempt may have another end; that is not looked for here, where input that is
+/// still on its way is not waited for.
+pub(super) fn ends(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, now: Timestamp) -> bool {
+    let night = Facts { is_night: true, ..*facts };
+    idle::decide(desktop, policy, &night, Moment { now, input_until: now }) == Verdict::Stop(Why::Nightly)
 }

@@ -7,6 +7,7 @@ use domain::{
     DesktopId, TemplateId, Timestamp, UserId,
     admission::{Claim, Needs, Plan},
     desktop::{Desktop, DesktopState},
+    idle::Facts,
     template::Template,
 };
 use store::{Details, User};
@@ -170,6 +171,7 @@ impl Book {
             desktop: desktop.clone(),
             template: template.slug.clone(),
             limits: template.limits,
+            facts: Facts::default(),
             client: template.client.clone(),
             owner: owner.username.clone(),
             owner_role: owner.role,

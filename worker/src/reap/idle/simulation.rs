@@ -2,7 +2,7 @@
 //!
 //! People type in bursts, read for long, close their laptops and come back, or leave a clock blinking; clocks are set,
 //! the database, the gateway and the worker are away now and then. The judgement is the reaper's own, and so is what
-//! becomes of the row. Time jumps to the next look at which anything can happen. `PULT_SIMULATION_SEED` repeats a day.
+//! becomes of the row; some days end with the nightly stop. Time jumps to the next look at which anything can happen. `PULT_SIMULATION_SEED` repeats a day.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test, told what to do and telling what it did")]
 
@@ -13,12 +13,13 @@ use domain::{
     DesktopId, Language, TemplateId, Timestamp, UserId,
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Observed, Phase},
     explain::explain,
-    idle::{self, AHEAD, IdlePolicy, Verdict},
+    idle::{self, AHEAD, Facts, IdlePolicy, Verdict},
     why::Why,
 };
 use uuid::Uuid;
 
 use super::{Ground, INPUT_ARRIVES_WITHIN, anew, judge};
+use crate::reap::nightly;
 
 /// Seconds of the steady clock.
 type Second = i64;
@@ -60,6 +61,8 @@ enum Sabotage {
     ExtendsTheLifetime,
     /// Whoever was told of one end is taken to know of the other.
     WarnsOnce,
+    /// The night is not told of.
+    HidesTheNight,
     /// A clock is right whatever was done to it.
     TrustsTheClock,
     /// The database's absence changes nothing.
@@ -73,6 +76,8 @@ struct Tally {
     stopped: u64,
     /// Of them, for their age.
     old: u64,
+    /// Of them, because it was night.
+    nightly: u64,
     extended: u64,
     late: u64,
     warned: u64,
@@ -90,9 +95,10 @@ fn nobody_at_work_is_stopped_and_nobody_idle_is_kept() {
             break;
         }
     }
-    let Tally { seconds, stopped, old, extended, late, warned, wrongs } = tally;
+    let Tally { seconds, stopped, old, nightly, extended, late, warned, wrongs } = tally;
     println!(
-        "{} hours: {warned} warned, {extended} extended, {stopped} stopped, {old} of them of age, {late} late",
+        "{} hours: {warned} warned, {extended} extended, {stopped} stopped, {old} of them of age and {nightly} as every \
+         night, {late} late",
         seconds / HOUR
     );
     assert_eq!(wrongs, Vec::<String>::new());
@@ -106,6 +112,7 @@ fn every_sabotage_of_the_reaper_is_noticed() {
         Sabotage::CountsFromTheStart,
         Sabotage::ExtendsTheLifetime,
         Sabotage::WarnsOnce,
+        Sabotage::HidesTheNight,
         Sabotage::TrustsTheClock,
         Sabotage::ForgetsThatItWasAway,
     ] {
@@ -131,6 +138,9 @@ struct Day {
     /// When its owner asks for more time, as every third who is told does.
     extends: Option<Second>,
     told_of_age: Option<Second>,
+    /// When the schedule stops everything next, in seconds of the first clock.
+    night: Option<Second>,
+    told_of_night: Option<Second>,
     /// The clock was set, so what is promised of ages is not.
     was_set: bool,
     /// When somebody types or points, about every second.
@@ -181,14 +191,21 @@ impl Day {
         settings.retain(is_seen);
         let settings = settings.into_iter().map(|at| (at.start, dice.i64(-3 * HOUR..3 * HOUR))).collect();
         let lifetime = (dice.u8(0..3) == 0).then(|| dice.i64(HOUR..10 * HOUR));
+        let night = (dice.u8(0..3) == 0).then(|| dice.i64(MINUTE..DAY));
         Self {
             seed,
             sabotage,
-            policy: IdlePolicy { max_lifetime: lifetime.map(TimeDelta::seconds), ..POLICY },
+            policy: IdlePolicy {
+                max_lifetime: lifetime.map(TimeDelta::seconds),
+                nightly_stop: dice.u8(0..4) > 0,
+                ..POLICY
+            },
             lifetime,
             dice,
             extends: None,
             told_of_age: None,
+            night,
+            told_of_night: None,
             was_set: false,
             used,
             no_worker,
@@ -228,7 +245,7 @@ impl Day {
                 self.stored = now;
                 tally.extended += 1;
             }
-            if self.look(now, tally) {
+            if self.stop_for_the_night(now, tally) || self.look(now, tally) {
                 break;
             }
             now = self.next_look(now, &troubles);
@@ -241,6 +258,36 @@ impl Day {
         let moments = settings.iter().map(|(at, _)| at).chain(crashes).map(|at| *at..*at);
         let around = |away: Range<Second>| away.start - 3 * LOOK..away.end + 6 * LOOK;
         self.no_worker.iter().chain(&self.no_database).cloned().chain(moments).map(around).collect()
+    }
+
+    fn facts(&self) -> Facts {
+        let night_at = self.night.map(|night| morning() + TimeDelta::seconds(night));
+        Facts { night_at, ..Facts::default() }
+    }
+
+    /// What the schedule does at night. Whether the desktop was stopped by it.
+    fn stop_for_the_night(&mut self, second: Second, tally: &mut Tally) -> bool {
+        let is_away = covers(&self.no_worker, second) || covers(&self.no_database, second);
+        let Some(night) = self.night.filter(|night| !is_away && *night <= second + self.skew) else { return false };
+        self.night = Some(night + 24 * HOUR);
+        if !nightly::ends(&self.desktop, &self.policy, &self.facts(), self.clock(second)) {
+            return false;
+        }
+        self.desktop = self.desktop.clone().want_stopped(Why::Nightly);
+        tally.stopped += 1;
+        tally.nightly += 1;
+        let told_from = night - NOTICE;
+        // where both come at once, of its age
+        let told = self.told_of_night.or(self.told_of_age);
+        let is_told = told.is_some_and(|told| told <= told_from.max(0) + LOOK);
+        let was_away = [&self.no_worker, &self.no_database]
+            .into_iter()
+            .flatten()
+            .any(|away| away.start <= told_from.max(0) + LOOK && away.end > told_from);
+        if !is_told && !was_away && !self.was_set {
+            tally.wrongs.push(format!("seed {}: stopped as every night without a warning in time", self.seed));
+        }
+        true
     }
 
     /// What a look finds and does. Whether the desktop was stopped by it.
@@ -274,21 +321,26 @@ impl Day {
             },
             _ => self.desktop.clone(),
         };
-        let verdict = judge(&seen, &self.policy, now, self.ground.is_firm(steady));
+        let facts = match self.sabotage {
+            Sabotage::HidesTheNight => Facts { night_at: None, ..self.facts() },
+            _ => self.facts(),
+        };
+        let verdict = judge(&seen, &self.policy, &facts, now, self.ground.is_firm(steady));
         self.ground.looked(now, steady);
         if let Verdict::Warn(ending) = &verdict {
             tally.warned += 1;
             self.warned = Some(second);
-            if matches!(ending.why, Why::Lifetime { .. }) {
-                self.told_of_age = Some(second);
-            } else if self.dice.u8(0..3) == 0 {
-                self.extends = Some(second + self.dice.i64(1..2 * MINUTE));
+            match ending.why {
+                Why::Lifetime { .. } => self.told_of_age = Some(second),
+                Why::Nightly => self.told_of_night = Some(second),
+                _ if self.dice.u8(0..3) == 0 => self.extends = Some(second + self.dice.i64(1..2 * MINUTE)),
+                _ => {}
             }
         }
         let told = verdict.sentence(Language::German);
         let ends_of = if let Verdict::Stop(why) = &verdict { Some(why.clone()) } else { None };
         self.desktop = idle::apply(verdict, self.desktop.clone(), now);
-        let sentence = explain(&self.desktop, &self.policy, Language::German);
+        let sentence = explain(&self.desktop, &self.policy, &facts, Language::German);
         if told.is_empty() || sentence.is_empty() || ends_of.is_some() && sentence != told {
             tally.wrongs.push(format!("seed {}: a decision without its sentence: {sentence:?}", self.seed));
         }
@@ -384,7 +436,9 @@ impl Day {
         let due = self.last_use() + if warned { LIMIT } else { LIMIT - NOTICE };
         let notice = if self.told_of_age.is_some() { 0 } else { NOTICE };
         let of_age = self.lifetime.map_or(DAY, |lifetime| lifetime - self.skew - notice);
-        let by_itself = of_age.min(self.extends.unwrap_or(DAY));
+        let of_night = self.night.map_or(DAY, |night| night - self.skew);
+        let told_of_night = Some(of_night - NOTICE).filter(|tell| *tell > now).unwrap_or(of_night);
+        let by_itself = of_age.min(self.extends.unwrap_or(DAY)).min(told_of_night);
         // while somebody types, nothing is due before the burst is over
         let typing = self.used.iter().find(|used| used.contains(&now)).map_or(0, |used| used.end);
         let trouble = troubles.iter().map(|trouble| trouble.start).filter(|start| *start > now).min().unwrap_or(DAY);

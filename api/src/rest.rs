@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod desktops;
 pub(crate) mod doctor;
 pub(crate) mod jobs;
+pub(crate) mod lessons;
 pub(crate) mod me;
 pub(crate) mod people;
 pub(crate) mod schedule;

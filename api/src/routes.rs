@@ -17,7 +17,7 @@ use crate::{
     auth,
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     live, pages,
-    rest::{assignments, audit, desktops, doctor, jobs, me, people, schedule, status, templates, tokens},
+    rest::{assignments, audit, desktops, doctor, jobs, lessons, me, people, schedule, status, templates, tokens},
     views::NoticeView,
 };
 
@@ -70,6 +70,12 @@ fn rest() -> Router {
                 .get(assignments::list)
                 .post(assignments::create)
                 .push(Router::with_path("{id}").patch(assignments::update).delete(assignments::remove)),
+        )
+        .push(
+            Router::with_path("lessons")
+                .get(lessons::list)
+                .post(lessons::create)
+                .push(Router::with_path("{id}").delete(lessons::remove)),
         )
         .push(
             Router::with_path("desktops").get(desktops::list).post(desktops::request).push(

@@ -31,6 +31,10 @@ words! {
         AssignmentsRead = "assignments:read",
         /// Make, edit and remove assignments.
         AssignmentsWrite = "assignments:write",
+        /// See lessons.
+        LessonsRead = "lessons:read",
+        /// Begin and end lessons.
+        LessonsWrite = "lessons:write",
         /// See users and groups.
         UsersRead = "users:read",
         /// See, make and revoke one's own tokens.

@@ -193,6 +193,8 @@ pub fn decide(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, at: Moment)
 #[must_use]
 pub fn apply(verdict: Verdict, desktop: Desktop, now: Timestamp) -> Desktop {
     match verdict {
+        // what it was told of is put off
+        Verdict::Keep(Kept::Lesson) => desktop.unwarned(),
         Verdict::Keep(_) => desktop,
         Verdict::Warn(_) => desktop.warned(now),
         Verdict::Stop(why) => desktop.want_stopped(why),

@@ -57,6 +57,8 @@ ids! {
     TemplateId,
     /// A template given to a group, a user or everybody.
     AssignmentId,
+    /// A group that needs its desktops for a while.
+    LessonId,
     /// A browser that is signed in.
     SessionId,
     /// A browser's way onto one desktop's own host.

@@ -13,6 +13,7 @@ pub mod idle;
 mod ids;
 pub mod image;
 pub mod language;
+pub mod lesson;
 pub mod name;
 pub mod schedule;
 pub mod template;
@@ -20,8 +21,8 @@ mod text;
 pub mod why;
 
 pub use ids::{
-    AssignmentId, AuditId, DesktopId, GatewayId, GroupId, InstallationId, JobId, PassId, SessionId, TemplateId,
-    TokenId, UserId,
+    AssignmentId, AuditId, DesktopId, GatewayId, GroupId, InstallationId, JobId, LessonId, PassId, SessionId,
+    TemplateId, TokenId, UserId,
 };
 pub use language::Language;
 pub use text::UnknownWord;

@@ -25,7 +25,7 @@ words! {
         Sessions = "sessions",
         /// Forgets old lines of the audit log.
         AuditRetention = "audit_retention",
-        /// Keeps the database fast and small.
+        /// Keeps the database fast and small, and forgets lessons of long ago.
         DatabaseUpkeep = "database_upkeep",
     }
 }

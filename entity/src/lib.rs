@@ -10,6 +10,7 @@ pub mod installation;
 pub mod job;
 pub mod job_run;
 pub mod lease;
+pub mod lesson;
 pub mod membership;
 pub mod pass;
 pub mod session;

@@ -14,6 +14,7 @@ mod m0006_served;
 mod m0007_own_hosts;
 mod m0008_schedule;
 mod m0009_use;
+mod m0010_lessons;
 mod schema;
 
 use sea_orm_migration::{
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_own_hosts::Migration),
             Box::new(m0008_schedule::Migration),
             Box::new(m0009_use::Migration),
+            Box::new(m0010_lessons::Migration),
         ]
     }
 }

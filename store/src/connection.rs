@@ -12,8 +12,8 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Passes, Routes, Schedule, Sealer, Sessions,
-    Templates, Tokens, Users,
+    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Routes, Schedule, Sealer,
+    Sessions, Templates, Tokens, Users,
 };
 
 /// Where the database is.
@@ -220,6 +220,11 @@ impl Store {
     /// Who of several processes does what only one may do.
     pub fn leases(&self) -> Leases<'_> {
         Leases(self)
+    }
+
+    /// Groups that need their desktops for a while.
+    pub fn lessons(&self) -> Lessons<'_> {
+        Lessons(self)
     }
 
     /// What jobs of the schedule did, and do next.

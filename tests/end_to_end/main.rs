@@ -22,6 +22,7 @@ mod engine_restart;
 mod fronts;
 mod gateway;
 mod idle;
+mod lessons;
 mod orphans;
 mod own_hosts;
 mod postgres;

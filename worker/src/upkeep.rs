@@ -8,6 +8,9 @@ use store::{Store, StoreError};
 
 use crate::Shared;
 
+/// How long it is known that there was a lesson.
+const LESSONS_KEPT: TimeDelta = TimeDelta::days(30);
+
 /// Forgets sessions that ended by themselves, and tickets that nobody exchanged.
 pub(crate) async fn sessions(store: &Store) -> Result<Outcome, StoreError> {
     let sessions = store.sessions().purge().await?;
@@ -25,7 +28,9 @@ pub(crate) async fn audit(shared: &Shared, store: &Store) -> Result<Outcome, Sto
     Ok(Outcome::removed(store.audit().purge(before).await?))
 }
 
-/// Does for the database what it does not do for itself.
-pub(crate) async fn database(store: &Store) -> Result<Outcome, StoreError> {
-    Ok(if store.upkeep().await? { Outcome::Done } else { Outcome::Nothing })
+/// Forgets lessons that were over long ago, and does for the database what it does not do for itself.
+pub(crate) async fn database(shared: &Shared, store: &Store) -> Result<Outcome, StoreError> {
+    let forgotten = store.lessons().purge(shared.clock.now() - LESSONS_KEPT).await?;
+    let is_kept_up = store.upkeep().await?;
+    Ok(if forgotten == 0 && is_kept_up { Outcome::Done } else { Outcome::removed(forgotten) })
 }

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 
-use super::{Ending, Facts, IdlePolicy, Kept, Moment, Verdict, decide};
+use super::{Ending, Facts, IdlePolicy, Kept, Moment, Verdict, apply, decide};
 use crate::{
     Language, Timestamp,
     desktop::{Desktop, DesktopState, testing},
@@ -180,6 +180,15 @@ fn a_lesson_keeps_it_from_everything_and_its_end_is_told_before() {
         assert_eq!(of(&warned, 179), Told::Keep);
         assert!(matches!(of(&warned, 180), Told::Stop(_)));
     }
+}
+
+#[test]
+fn a_warning_from_before_a_lesson_is_none_when_the_lesson_is_called_off() {
+    let desktop = testing::running(minutes(0)).warned(minutes(40));
+    let lesson = Facts { kept_until: Some(minutes(90)), ..NOTHING };
+    let taught = apply(judged(&desktop, &POLICY, &lesson, minutes(44)), desktop, minutes(44));
+    assert_eq!(at(minutes(60), &taught), Told::Warn);
+    assert_eq!(at(minutes(65), &taught.warned(minutes(60))), STOP);
 }
 
 #[test]

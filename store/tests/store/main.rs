@@ -9,6 +9,7 @@ mod changes;
 mod credentials;
 mod house;
 mod leases;
+mod lessons;
 mod pages;
 mod passes;
 mod people;

@@ -90,7 +90,7 @@ async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: b
     let (policy, facts) = (idle_policy(shared, details), details.facts);
     let verdict = judge(&details.desktop, &policy, &facts, now, is_firm);
     debug!(desktop = %details.desktop.id, verdict = verdict.sentence(Language::English), "looked at");
-    if matches!(verdict, Verdict::Keep(_)) {
+    if idle::apply(verdict.clone(), details.desktop.clone(), now) == details.desktop {
         return Ok(verdict);
     }
     // judged anew on the row as it is when it is changed: somebody may just have come back

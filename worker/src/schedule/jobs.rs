@@ -59,7 +59,7 @@ pub(super) async fn work(job: ScheduledJob, shared: &Shared, store: &Store) -> R
         ScheduledJob::UnusedClients => client::sweep(shared, store).await.map(|()| Outcome::Done)?,
         ScheduledJob::Sessions => upkeep::sessions(store).await?,
         ScheduledJob::AuditRetention => upkeep::audit(shared, store).await?,
-        ScheduledJob::DatabaseUpkeep => upkeep::database(store).await?,
+        ScheduledJob::DatabaseUpkeep => upkeep::database(shared, store).await?,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! People type in bursts, read for long, close their laptops and come back, or leave a clock blinking; clocks are set,
 //! the database, the gateway and the worker are away now and then. The judgement is the reaper's own, and so is what
-//! becomes of the row; some days end with the nightly stop. Time jumps to the next look at which anything can happen. `PULT_SIMULATION_SEED` repeats a day.
+//! becomes of the row; some days have lessons, or end with the nightly stop. Time jumps to the next look at which anything can happen. `PULT_SIMULATION_SEED` repeats a day.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test, told what to do and telling what it did")]
 
@@ -13,7 +13,7 @@ use domain::{
     DesktopId, Language, TemplateId, Timestamp, UserId,
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Observed, Phase},
     explain::explain,
-    idle::{self, AHEAD, Facts, IdlePolicy, Verdict},
+    idle::{self, AHEAD, Facts, IdlePolicy, Kept, Verdict},
     why::Why,
 };
 use uuid::Uuid;
@@ -63,6 +63,10 @@ enum Sabotage {
     WarnsOnce,
     /// The night is not told of.
     HidesTheNight,
+    /// No lesson is looked at.
+    IgnoresLessons,
+    /// What somebody was told of before a lesson is taken to be told of what comes after it.
+    RemembersOldWarnings,
     /// A clock is right whatever was done to it.
     TrustsTheClock,
     /// The database's absence changes nothing.
@@ -113,6 +117,8 @@ fn every_sabotage_of_the_reaper_is_noticed() {
         Sabotage::ExtendsTheLifetime,
         Sabotage::WarnsOnce,
         Sabotage::HidesTheNight,
+        Sabotage::IgnoresLessons,
+        Sabotage::RemembersOldWarnings,
         Sabotage::TrustsTheClock,
         Sabotage::ForgetsThatItWasAway,
     ] {
@@ -125,6 +131,13 @@ fn every_sabotage_of_the_reaper_is_noticed() {
         println!("{sabotage:?}: noticed by seed {noticed:?}");
         assert!(noticed.is_some(), "{sabotage:?} goes unnoticed");
     }
+}
+
+/// A lesson, by the clock on the wall.
+struct Lesson {
+    window: Range<Second>,
+    /// When it is ended before its time, by the steady clock.
+    called_off: Option<Second>,
 }
 
 /// One person's day with one desktop.
@@ -141,6 +154,9 @@ struct Day {
     /// When the schedule stops everything next, in seconds of the first clock.
     night: Option<Second>,
     told_of_night: Option<Second>,
+    lessons: Vec<Lesson>,
+    /// When the last lesson so far is over, by the steady clock.
+    taught_until: Second,
     /// The clock was set, so what is promised of ages is not.
     was_set: bool,
     /// When somebody types or points, about every second.
@@ -192,6 +208,7 @@ impl Day {
         let settings = settings.into_iter().map(|at| (at.start, dice.i64(-3 * HOUR..3 * HOUR))).collect();
         let lifetime = (dice.u8(0..3) == 0).then(|| dice.i64(HOUR..10 * HOUR));
         let night = (dice.u8(0..3) == 0).then(|| dice.i64(MINUTE..DAY));
+        let lessons = if dice.u8(0..3) == 0 { lessons(&mut dice) } else { Vec::new() };
         Self {
             seed,
             sabotage,
@@ -206,6 +223,8 @@ impl Day {
             told_of_age: None,
             night,
             told_of_night: None,
+            lessons,
+            taught_until: 0,
             was_set: false,
             used,
             no_worker,
@@ -260,9 +279,18 @@ impl Day {
         self.no_worker.iter().chain(&self.no_database).cloned().chain(moments).map(around).collect()
     }
 
-    fn facts(&self) -> Facts {
-        let night_at = self.night.map(|night| morning() + TimeDelta::seconds(night));
-        Facts { night_at, ..Facts::default() }
+    fn facts(&self, second: Second) -> Facts {
+        let on_the_wall = |at| morning() + TimeDelta::seconds(at);
+        let kept_until = self.lessons_at(second).map(|lesson| on_the_wall(lesson.window.end)).max();
+        Facts { kept_until, night_at: self.night.map(on_the_wall), ..Facts::default() }
+    }
+
+    /// The lessons that run.
+    fn lessons_at(&self, second: Second) -> impl Iterator<Item = &Lesson> {
+        let runs = move |lesson: &&Lesson| {
+            lesson.window.contains(&(second + self.skew)) && lesson.called_off.is_none_or(|off| second < off)
+        };
+        self.lessons.iter().filter(runs)
     }
 
     /// What the schedule does at night. Whether the desktop was stopped by it.
@@ -270,7 +298,7 @@ impl Day {
         let is_away = covers(&self.no_worker, second) || covers(&self.no_database, second);
         let Some(night) = self.night.filter(|night| !is_away && *night <= second + self.skew) else { return false };
         self.night = Some(night + 24 * HOUR);
-        if !nightly::ends(&self.desktop, &self.policy, &self.facts(), self.clock(second)) {
+        if !nightly::ends(&self.desktop, &self.policy, &self.facts(second), self.clock(second)) {
             return false;
         }
         self.desktop = self.desktop.clone().want_stopped(Why::Nightly);
@@ -284,7 +312,9 @@ impl Day {
             .into_iter()
             .flatten()
             .any(|away| away.start <= told_from.max(0) + LOOK && away.end > told_from);
-        if !is_told && !was_away && !self.was_set {
+        // a lesson that would have gone on over night was called off
+        let is_called_off = self.lessons.iter().any(|lesson| lesson.called_off.is_some_and(|off| off > told_from));
+        if !is_told && !was_away && !is_called_off && !self.was_set {
             tally.wrongs.push(format!("seed {}: stopped as every night without a warning in time", self.seed));
         }
         true
@@ -322,8 +352,9 @@ impl Day {
             _ => self.desktop.clone(),
         };
         let facts = match self.sabotage {
-            Sabotage::HidesTheNight => Facts { night_at: None, ..self.facts() },
-            _ => self.facts(),
+            Sabotage::HidesTheNight => Facts { night_at: None, ..self.facts(second) },
+            Sabotage::IgnoresLessons => Facts { kept_until: None, ..self.facts(second) },
+            _ => self.facts(second),
         };
         let verdict = judge(&seen, &self.policy, &facts, now, self.ground.is_firm(steady));
         self.ground.looked(now, steady);
@@ -337,9 +368,21 @@ impl Day {
                 _ => {}
             }
         }
+        let over = |lesson: &Lesson| lesson.called_off.unwrap_or(DAY).min(lesson.window.end - self.skew);
+        self.taught_until = self.lessons_at(second).map(over).fold(self.taught_until, Second::max);
+        let warned_before = self.desktop.warned_at;
+        if verdict == Verdict::Keep(Kept::Lesson) {
+            (self.told_of_age, self.told_of_night) = (None, None);
+        }
         let told = verdict.sentence(Language::German);
         let ends_of = if let Verdict::Stop(why) = &verdict { Some(why.clone()) } else { None };
         self.desktop = idle::apply(verdict, self.desktop.clone(), now);
+        if self.sabotage == Sabotage::RemembersOldWarnings {
+            self.desktop.warned_at = self.desktop.warned_at.or(warned_before);
+        }
+        if ends_of.is_some() && self.lessons_at(second).next().is_some() {
+            tally.wrongs.push(format!("seed {}: stopped in a lesson", self.seed));
+        }
         let sentence = explain(&self.desktop, &self.policy, &facts, Language::German);
         if told.is_empty() || sentence.is_empty() || ends_of.is_some() && sentence != told {
             tally.wrongs.push(format!("seed {}: a decision without its sentence: {sentence:?}", self.seed));
@@ -356,7 +399,8 @@ impl Day {
                 tally.wrongs.push(format!("seed {}: stopped {notice} s after its warning", self.seed));
             }
             tally.stopped += 1;
-            tally.late += u64::from(unused > LIMIT + SOON);
+            let in_time = (second - unused + LIMIT).max(self.taught_until + NOTICE) + SOON;
+            tally.late += u64::from(second > in_time);
         }
         ends_of.is_some()
     }
@@ -364,7 +408,8 @@ impl Day {
     fn stopped_of_age(&self, second: Second, lifetime: Second, tally: &mut Tally) {
         tally.stopped += 1;
         tally.old += 1;
-        let is_told = self.told_of_age.is_some_and(|told| self.was_set || second - told >= NOTICE);
+        let notice = NOTICE..=LATEST_NOTICE;
+        let is_told = self.told_of_age.is_some_and(|told| self.was_set || notice.contains(&(second - told)));
         if !is_told {
             tally.wrongs.push(format!("seed {}: stopped of age without a warning in time", self.seed));
         }
@@ -375,10 +420,11 @@ impl Day {
             tally.wrongs.push(format!("seed {}: stopped of age after {second} s of {lifetime}", self.seed));
         }
         // longer than worker and database are ever away
-        if second > lifetime + 2 * NOTICE {
+        let end = lifetime.max(self.taught_until);
+        if second > end + 2 * NOTICE {
             tally.wrongs.push(format!("seed {}: {second} s old, and {lifetime} are allowed", self.seed));
         }
-        tally.late += u64::from(second > lifetime + SOON);
+        tally.late += u64::from(second > lifetime.max(self.taught_until + NOTICE) + SOON);
     }
 
     /// What was typed until a moment is stored as far as there was a time to store it, and else pending.
@@ -431,14 +477,22 @@ impl Day {
             return now + LOOK;
         }
         let warned_at = self.desktop.warned_at.filter(|_| self.pending.is_none());
-        let worth_telling = self.desktop.last_use().map(|last_use| last_use + TimeDelta::seconds(LIMIT - NOTICE));
-        let warned = warned_at.is_some_and(|warned| Some(warned) >= worth_telling);
-        let due = self.last_use() + if warned { LIMIT } else { LIMIT - NOTICE };
+        let kept_until = self.lessons_at(now).map(|lesson| lesson.window.end).max();
+        let kept_until = kept_until.unwrap_or(Second::MIN / 2);
+        let unused = self.desktop.last_use().map(|last_use| last_use + TimeDelta::seconds(LIMIT));
+        let end = unused.max(Some(morning() + TimeDelta::seconds(kept_until.max(0))));
+        let warned = warned_at.is_some_and(|warned| Some(warned + TimeDelta::seconds(NOTICE)) >= end);
+        let due = (self.last_use() + LIMIT).max(kept_until - self.skew) - if warned { 0 } else { NOTICE };
         let notice = if self.told_of_age.is_some() { 0 } else { NOTICE };
-        let of_age = self.lifetime.map_or(DAY, |lifetime| lifetime - self.skew - notice);
+        let of_age = self.lifetime.map_or(DAY, |lifetime| lifetime.max(kept_until) - self.skew - notice);
+        let edges = self.lessons.iter().flat_map(|lesson| {
+            let Range { start, end } = lesson.window;
+            [start - self.skew, end - NOTICE - self.skew, end - self.skew, lesson.called_off.unwrap_or(DAY)]
+        });
+        let edge = edges.filter(|edge| *edge > now).min().unwrap_or(DAY);
         let of_night = self.night.map_or(DAY, |night| night - self.skew);
         let told_of_night = Some(of_night - NOTICE).filter(|tell| *tell > now).unwrap_or(of_night);
-        let by_itself = of_age.min(self.extends.unwrap_or(DAY)).min(told_of_night);
+        let by_itself = of_age.min(self.extends.unwrap_or(DAY)).min(told_of_night).min(edge);
         // while somebody types, nothing is due before the burst is over
         let typing = self.used.iter().find(|used| used.contains(&now)).map_or(0, |used| used.end);
         let trouble = troubles.iter().map(|trouble| trouble.start).filter(|start| *start > now).min().unwrap_or(DAY);
@@ -481,6 +535,18 @@ fn usage(dice: &mut fastrand::Rng) -> Vec<Range<Second>> {
         }
     }
     used
+}
+
+/// Up to three lessons of a day, of which some are called off.
+fn lessons(dice: &mut fastrand::Rng) -> Vec<Lesson> {
+    let mut lesson = |_| {
+        let (from, length) = (dice.i64(0..DAY - HOUR), dice.i64(15 * MINUTE..4 * HOUR));
+        let called_off = (dice.u8(0..3) == 0).then(|| from + dice.i64(10 * MINUTE..length));
+        Lesson { window: from..from + length, called_off }
+    };
+    let mut lessons: Vec<_> = (0..3).map(&mut lesson).collect();
+    lessons.truncate(dice.usize(1..=3));
+    lessons
 }
 
 fn morning() -> Timestamp {

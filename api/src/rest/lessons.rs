@@ -1,0 +1,115 @@
+use domain::{
+    LessonId, Timestamp,
+    access::{Role, Scope},
+    lesson::Window,
+};
+use salvo::{
+    Depot, Writer,
+    http::StatusCode,
+    oapi::{ToSchema, endpoint},
+    writing::Json,
+};
+use serde::Deserialize;
+use store::Group;
+
+use super::{Created, now};
+use crate::{
+    auth::Caller,
+    error::ApiError,
+    extract::{self, Body, InPath, Window as Part},
+    views::{LessonView, ListView},
+};
+
+/// A lesson that is wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LessonInput {
+    /// Name of the group.
+    group: String,
+    /// Slug of the template of which it needs desktops; of every one where none is named.
+    #[serde(default)]
+    template: Option<String>,
+    /// When it begins: now, where nothing is said.
+    #[serde(default)]
+    from: Option<Timestamp>,
+    /// When it is over, at most 12 hours after its beginning.
+    until: Timestamp,
+}
+
+/// Lists lessons: a teacher's groups', an administrator's all
+///
+/// Those that were over for 30 days are forgotten.
+#[endpoint(tags("lessons"))]
+pub(crate) async fn list(
+    caller: Caller,
+    part: Part,
+    depot: &mut Depot,
+) -> Result<Json<ListView<LessonView>>, ApiError> {
+    let app = extract::app(depot);
+    caller.require_scope(Scope::LessonsRead)?;
+    caller.require_role(Role::Teacher)?;
+    let groups = (caller.role < Role::Admin).then_some(caller.groups.as_slice());
+    Ok(Json(app.store.lessons().page(groups, &part.0).await?.map(LessonView::from).into()))
+}
+
+/// Lets a group's desktops go on while it has a lesson
+///
+/// Until its end nothing stops by itself what belongs to the group's pupils and teachers. Teachers have lessons with
+/// their own groups.
+#[endpoint(tags("lessons"))]
+pub(crate) async fn create(
+    caller: Caller,
+    input: Body<LessonInput>,
+    depot: &mut Depot,
+) -> Result<Created<LessonView>, ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let LessonInput { group, template, from, until } = input.0;
+    let group = app.store.groups().by_name(&group).await?.ok_or(ApiError::NotFound("group"))?;
+    is_theirs(&caller, &group)?;
+    let template = match &template {
+        Some(slug) => Some(app.store.templates().by_slug(slug).await?.ok_or(ApiError::NotFound("template"))?.id),
+        None => None,
+    };
+    let window = Window::wanted(from, until, now()).map_err(ApiError::Fields)?;
+    let id = app.store.lessons().create(group.id, template, window, Some(caller.user)).await?;
+    let lesson = app.store.lessons().get(id).await?.ok_or(ApiError::NotFound("lesson"))?;
+    let view = LessonView::from(lesson);
+    let detail = serde_json::json!(&view);
+    app.store.audit().record(Some(caller.user), "lesson.create", Some(id.to_string()), Some(detail)).await?;
+    Ok(Created(view))
+}
+
+/// Ends a lesson, or calls it off
+///
+/// Its desktops stop as any other from then on, after a warning.
+#[endpoint(tags("lessons"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "It is over")))]
+pub(crate) async fn remove(
+    caller: Caller,
+    id: InPath<LessonId>,
+    depot: &mut Depot,
+    res: &mut salvo::Response,
+) -> Result<(), ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let lesson = app.store.lessons().get(id.0).await?.ok_or(ApiError::NotFound("lesson"))?;
+    is_theirs(&caller, &lesson.group)?;
+    app.store.lessons().delete(id.0).await?;
+    let detail = serde_json::json!(LessonView::from(lesson));
+    app.store.audit().record(Some(caller.user), "lesson.delete", Some(id.0.to_string()), Some(detail)).await?;
+    res.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+fn may_write(caller: &Caller) -> Result<(), ApiError> {
+    caller.require_scope(Scope::LessonsWrite)?;
+    Ok(caller.require_role(Role::Teacher)?)
+}
+
+/// Whether the caller teaches this group.
+fn is_theirs(caller: &Caller, group: &Group) -> Result<(), ApiError> {
+    if !caller.groups.contains(&group.id) {
+        caller.require_role(Role::Admin)?;
+    }
+    Ok(())
+}

@@ -65,9 +65,12 @@ fn running(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, language: Lang
     }
     let mut sentences = vec![used.to_owned()];
     if let Some(minutes) = policy.idle_after.map(|limit| limit.num_minutes()) {
+        let is_busy_use = policy.busy_above.is_some();
+        let unless =
+            if is_busy_use { language.pick(", außer wenn er rechnet", ", unless it is computing") } else { "" };
         sentences.push(language.pick(
-            format!("Hält an, wenn {minutes} Minuten lang weder Taste noch Maus benutzt wird."),
-            format!("Stops after {minutes} minutes without key or pointer."),
+            format!("Hält an, wenn {minutes} Minuten lang weder Taste noch Maus benutzt wird{unless}."),
+            format!("Stops after {minutes} minutes without key or pointer{unless}."),
         ));
     }
     if let Some(span) = policy.max_lifetime.map(|limit| in_words(limit.num_minutes(), language)) {
@@ -81,6 +84,8 @@ fn running(desktop: &Desktop, policy: &IdlePolicy, facts: &Facts, language: Lang
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use chrono::TimeDelta;
 
     use super::explain;
@@ -109,6 +114,11 @@ mod tests {
             explain(&desktop, &limited, &NOTHING, Language::English),
             "Running and in use. Stops after 45 minutes without key or pointer. Does not run for longer than 12 hours, \
              used or not."
+        );
+        let busy = IdlePolicy { busy_above: Some(Duration::from_millis(500)), ..POLICY };
+        assert_eq!(
+            explain(&desktop, &busy, &NOTHING, Language::English),
+            "Running and in use. Stops after 45 minutes without key or pointer, unless it is computing."
         );
         assert_eq!(explain(&desktop, &IdlePolicy::NONE, &NOTHING, Language::English), "Running and in use.");
     }

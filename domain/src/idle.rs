@@ -1,7 +1,8 @@
 //! When a desktop is warned and stopped without anybody asking.
 //!
 //! A desktop is idle since its last use: its start, an extension, or keyboard or pointer input seen in its stream,
-//! whichever came last. An open tab, moving pictures and keep-alives are not use. Its lifetime counts from its start,
+//! whichever came last. An open tab, moving pictures and keep-alives are not use. Where it is set so, one that computes
+//! when it would be told that it is idle, or would end for it, is used at that moment. Its lifetime counts from its start,
 //! whatever happens in it.
 //!
 //! Nobody is stopped who was not warned of that very end: not after the worker was away, nor after a clock was set. The
@@ -9,6 +10,8 @@
 //! lies far in the future, because a clock has been set back since, has not happened.
 
 mod rules;
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -31,12 +34,42 @@ pub struct IdlePolicy {
     pub warn_before: TimeDelta,
     /// Whether it is stopped when the schedule stops everything.
     pub nightly_stop: bool,
+    /// Using more processor time than this in each second, it computes and is not idle. `None`: computing is no use.
+    pub busy_above: Option<Duration>,
 }
 
 impl IdlePolicy {
     /// Nothing is ever stopped.
-    pub const NONE: Self =
-        Self { idle_after: None, max_lifetime: None, warn_before: TimeDelta::zero(), nightly_stop: false };
+    pub const NONE: Self = Self {
+        idle_after: None,
+        max_lifetime: None,
+        warn_before: TimeDelta::zero(),
+        nightly_stop: false,
+        busy_above: None,
+    };
+
+    /// Whether it computes that has used so much processor time in a span.
+    pub fn computes(&self, used: Duration, within: Duration) -> bool {
+        let second = Duration::from_secs(1).as_nanos();
+        self.busy_above.is_some_and(|above| used.as_nanos() * second > above.as_nanos() * within.as_nanos())
+    }
+
+    /// Whether it matters for a verdict how much the desktop computes: it is to be told that it ends unused, or ends so.
+    pub fn asks_for_load(&self, verdict: &Verdict) -> bool {
+        let is_idle = |why: &Why| matches!(why, Why::Idle { .. });
+        self.busy_above.is_some()
+            && match verdict {
+                Verdict::Warn(ending) => is_idle(&ending.why),
+                Verdict::Stop(why) => is_idle(why),
+                Verdict::Keep(_) => false,
+            }
+    }
+
+    /// When its owner is warned of an end; nothing while it is not known whether they will be, because it may compute.
+    pub fn warns_at(&self, desktop: &Desktop, ending: &Ending) -> Option<Timestamp> {
+        let is_sure = self.busy_above.is_none() || ending.is_fixed() || ending.is_told(desktop);
+        is_sure.then_some(ending.warns_at)
+    }
 
     /// How and when a running desktop stops if nobody uses it before then: the earliest limit that applies.
     ///
@@ -96,7 +129,7 @@ pub struct Moment {
 /// What is known about a desktop beside its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// It computes, also without anybody at it.
+    /// It was seen to compute just now, also without anybody at it.
     pub busy: bool,
     /// A lesson needs it until then.
     pub kept_until: Option<Timestamp>,
@@ -141,7 +174,7 @@ pub enum Kept {
     Busy,
     /// The limit that it reaches next is still far.
     InTime(Ending),
-    /// Input may have come of which nothing is known yet.
+    /// Input may have come of which nothing is known yet, or nobody knows whether it computes.
     Unsure,
     /// Its owner knows that it will stop, and may still do something about it.
     Warned(Ending),
@@ -195,6 +228,8 @@ pub fn apply(verdict: Verdict, desktop: Desktop, now: Timestamp) -> Desktop {
     match verdict {
         // what it was told of is put off
         Verdict::Keep(Kept::Lesson) => desktop.unwarned(),
+        // to compute is to be used, and a page is not to tell of an end that does not come
+        Verdict::Keep(Kept::Busy) => desktop.extended(now),
         Verdict::Keep(_) => desktop,
         Verdict::Warn(_) => desktop.warned(now),
         Verdict::Stop(why) => desktop.want_stopped(why),
@@ -231,7 +266,7 @@ impl Kept {
                 _ => say("Wurde vor Kurzem benutzt.", "Was in use a short while ago."),
             },
             Self::Unsure => {
-                say("Läuft weiter, bis alle Eingaben eingetroffen sind.", "Goes on until all input has arrived.")
+                say("Läuft weiter, bis alles über ihn bekannt ist.", "Goes on until all about it is known.")
             }
             Self::Warned(_) => say("Die Vorwarnung ist gegeben.", "Its owner has been warned."),
         }

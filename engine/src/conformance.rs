@@ -53,6 +53,8 @@ pub enum Deed {
     Pause,
     /// Takes it off its network while it runs.
     Unplug,
+    /// Has a process in it compute without end.
+    Spin,
     /// Kills its first process.
     Kill,
     /// Takes it away.
@@ -106,6 +108,7 @@ macro_rules! conformance {
             a_container_of_somebody_else_is_never_touched
             a_listing_tells_whose_containers_there_are
             a_container_keeps_its_password
+            a_container_that_computes_is_told_from_one_that_sleeps
             a_frozen_container_is_seen_and_can_be_stopped
             a_container_off_its_network_has_no_address_and_is_put_back
             a_killed_container_is_seen_with_its_code
@@ -322,6 +325,7 @@ pub async fn a_container_of_somebody_else_is_never_touched(bed: &dyn Bed) {
     assert!(foreign(engine.stop(launch.desktop, GRACE).await.err()), "stop");
     assert!(foreign(engine.remove(launch.desktop).await.err()), "remove");
     assert!(foreign(engine.password(launch.desktop).await.err()), "password");
+    assert!(foreign(engine.cpu_time(launch.desktop).await.err()), "cpu_time");
     assert_eq!(engine.list().await, Ok(Vec::new()));
     assert!(bed.squatter_is_untouched(launch.desktop).await);
 }
@@ -366,6 +370,34 @@ pub async fn a_container_keeps_its_password(bed: &dyn Bed) {
     engine.start(launch.desktop).await.expect("it starts");
     engine.stop(launch.desktop, GRACE).await.expect("it stops");
     assert_eq!(password().await, ours, "whatever became of it");
+}
+
+/// Waits until the share of one processor that a container uses is as it should be.
+async fn share_comes_to(bed: &dyn Bed, desktop: DesktopId, is: impl Fn(f64) -> bool) {
+    let used = async || bed.engine().cpu_time(desktop).await.expect("the engine answers").expect("it runs");
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (began, before) = (Instant::now(), used().await);
+        sleep(Duration::from_secs(1)).await;
+        let share = used().await.saturating_sub(before).as_secs_f64() / began.elapsed().as_secs_f64();
+        if is(share) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it is still {share}");
+    }
+}
+
+pub async fn a_container_that_computes_is_told_from_one_that_sleeps(bed: &dyn Bed) {
+    let launch = bed.launch();
+    assert_eq!(bed.engine().cpu_time(launch.desktop).await, Ok(None), "there is none");
+    bed.engine().create(&launch).await.expect("it is made");
+    assert_eq!(bed.engine().cpu_time(launch.desktop).await, Ok(None), "it does not run");
+    bed.engine().start(launch.desktop).await.expect("it starts");
+    share_comes_to(bed, launch.desktop, |share| share < 0.1).await;
+    bed.meddle(launch.desktop, Deed::Spin).await;
+    share_comes_to(bed, launch.desktop, |share| share > 0.5).await;
+    bed.engine().stop(launch.desktop, GRACE).await.expect("it stops");
+    assert_eq!(bed.engine().cpu_time(launch.desktop).await, Ok(None), "it runs no more");
 }
 
 pub async fn a_frozen_container_is_seen_and_can_be_stopped(bed: &dyn Bed) {

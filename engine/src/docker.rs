@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -15,7 +16,8 @@ use bollard::{
     models::{ContainerInspectResponse, NetworkConnectRequest, NetworkDisconnectRequest, SystemInfo, SystemVersion},
     query_parameters::{
         CreateContainerOptionsBuilder, InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder,
-        ListImagesOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+        ListImagesOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, StatsOptionsBuilder,
+        StopContainerOptionsBuilder,
     },
 };
 use bytes::Bytes;
@@ -295,6 +297,22 @@ impl Engine for DockerEngine {
         };
         let env = found.config.and_then(|config| config.env).unwrap_or_default();
         Ok(env.iter().find_map(|one| one.strip_prefix("VNC_PW=")).map(SecretString::from))
+    }
+
+    async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError> {
+        let Some((_, Observed { container: ContainerId(id), phase: Phase::Running, .. })) = self.find(desktop).await?
+        else {
+            return Ok(None);
+        };
+        // one look, for which the engine does not wait until it can compare
+        let once = StatsOptionsBuilder::new().stream(false).one_shot(true).build();
+        let docker = self.line.client().await?;
+        let mut stats = pin!(docker.stats(&id, Some(once)));
+        match self.line.call(async { stats.next().await.transpose() }).await {
+            Ok(found) => Ok(found.as_ref().and_then(observe::cpu_time)),
+            Err(fault) if fault.is_absent() => Ok(None),
+            Err(fault) => Err(fault.into_error()),
+        }
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {

@@ -41,6 +41,7 @@ pub enum Call {
     Stop,
     Remove,
     Password,
+    CpuTime,
     Image,
     ImagesLabelled,
     Folder,
@@ -160,6 +161,7 @@ impl FakeEngine {
             }
             Deed::Pause => world.pause(desktop),
             Deed::Unplug => world.unplug(desktop),
+            Deed::Spin => world.spin(desktop),
             Deed::Kill => world.end(desktop, 137, false),
             Deed::Remove => {
                 let _ = world.remove(desktop);
@@ -235,6 +237,10 @@ impl Engine for FakeEngine {
 
     async fn password(&self, desktop: DesktopId) -> Result<Option<SecretString>, EngineError> {
         self.perform(Call::Password, move |world| world.password(desktop)).await
+    }
+
+    async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError> {
+        self.perform(Call::CpuTime, move |world| world.cpu_time(desktop)).await
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {

@@ -87,6 +87,10 @@ pub trait Engine: Send + Sync + 'static {
     /// For a container that outlived what was known of it: whoever made it knows the password already.
     async fn password(&self, desktop: DesktopId) -> Result<Option<SecretString>, EngineError>;
 
+    /// How much processor time the desktop's container has used since its start, of all processors together; nothing if
+    /// none runs.
+    async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError>;
+
     /// The image of this reference, if the engine has it.
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError>;
 

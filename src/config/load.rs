@@ -193,6 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn to_be_busy_is_a_share_or_nothing() {
+        for (value, share) in [("0.5", Some(0.5)), ("1", Some(1.0)), ("\"never\"", None)] {
+            let settings = load_text(&format!("[reaper]\nbusy_above = {value}\n")).expect("valid");
+            assert_eq!(settings.reaper.busy_above.0, share);
+        }
+        for value in ["\"much\"", "0", "true"] {
+            let error = load_text(&format!("[reaper]\nbusy_above = {value}\n")).expect_err("no share");
+            assert!(error.starts_with("pult.toml: ") || error.starts_with("configuration: "), "{error}");
+            assert!(error.contains("reaper.busy_above: "), "{error}");
+        }
+        let error = load_text("[reaper]\nroles.teacher.busy_above = 0\n").expect_err("no share");
+        assert!(error.contains("reaper.roles.teacher.busy_above: expected a share of one processor"), "{error}");
+    }
+
+    #[test]
     fn desktops_on_their_own_hosts_need_hosts() {
         let error = load_text("[gateway]\nmode = \"host\"\n").expect_err("no suffix");
         assert!(error.contains("gateway.host_suffix: ") && error.contains("desktops.school.example"), "{error}");

@@ -194,6 +194,7 @@ pub(crate) struct Reaper {
     #[serde(with = "humantime_serde")]
     pub(crate) orphan_after: Duration,
     pub(crate) nightly_stop: String,
+    pub(crate) busy_above: Share,
     pub(crate) roles: BTreeMap<Role, RoleLimits>,
 }
 
@@ -206,6 +207,7 @@ impl Default for Reaper {
             remove_stopped_after: Some(Duration::from_hours(14 * 24)),
             orphan_after: Duration::from_hours(1),
             nightly_stop: String::new(),
+            busy_above: Share(None),
             roles: BTreeMap::new(),
         }
     }
@@ -233,11 +235,16 @@ pub(crate) struct RoleLimits {
     pub(crate) warn_before: Option<Duration>,
     pub(crate) max_lifetime: Option<Limit>,
     pub(crate) nightly_stop: Option<bool>,
+    pub(crate) busy_above: Option<Share>,
 }
 
 /// A span, or none at all: unlike a limit that is not mentioned.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Limit(#[serde(deserialize_with = "span_or_never")] pub(crate) Option<Duration>);
+
+/// A share of one processor, or `never`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Share(#[serde(deserialize_with = "share_or_never")] pub(crate) Option<f64>);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -267,6 +274,24 @@ fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
             text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
         }
     })
+}
+
+/// A number such as `0.5`, or `never`.
+fn share_or_never<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Share {
+        Number(f64),
+        Word(String),
+    }
+    match Share::deserialize(deserializer)? {
+        Share::Number(share) => Ok(Some(share)),
+        Share::Word(word) if word == "never" => Ok(None),
+        Share::Word(word) => Err(serde::de::Error::invalid_value(
+            serde::de::Unexpected::Str(&word),
+            &"a share of one processor such as 0.5, or `never`",
+        )),
+    }
 }
 
 /// A span such as `45m`, or `never`.

@@ -1,4 +1,4 @@
-//! An open tab is not use; a key is.
+//! An open tab is not use; a key is, and computing where it is set so.
 
 use std::time::Duration;
 
@@ -31,4 +31,20 @@ async fn the_unused_desktop_is_stopped_and_the_used_one_is_not() {
     typing.abort();
     // the warning came first, as an event of the running desktop
     assert!(events.came().iter().filter(|event| event.is_of(&watched)).count() >= 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desktop_that_computes_goes_on_where_that_is_use() {
+    let limits = [("reaper.idle_after", "10s"), ("reaper.warn_before", "5s"), ("reaper.busy_above", "0.2")];
+    let pult = Pult::with(&limits).await;
+    let (owner, other) = (pult.person("rechnerin", "student"), pult.person("watcher", "student"));
+    let computing = owner.running("tiny").await;
+    pult.engine.docker(&["exec", "-d", &computing.container(), "sh", "-c", "while :; do :; done"]);
+    // unused for less long, and stopped all the same
+    let sleeping = other.running("tiny").await;
+    assert_eq!(other.until(&sleeping, "stopped").await.text("reason"), "idle");
+    let computing = owner.look(&computing).await.expect("it is there");
+    assert_eq!((computing.state(), computing.text("last_input_at")), ("running", ""));
+    assert!(computing.text("last_used_at") > computing.text("started_at"), "{computing:?}");
+    assert!(computing.text("why").ends_with("without key or pointer, unless it is computing."), "{computing:?}");
 }

@@ -40,14 +40,14 @@ pub(crate) struct DesktopView {
     started_at: Option<Timestamp>,
     /// Last keyboard or pointer input seen in its stream.
     last_input_at: Option<Timestamp>,
-    /// The latest of its start, an extension and any input.
+    /// The latest of its start, an extension and any input; where it is set so, also when it was found to compute.
     last_used_at: Option<Timestamp>,
     /// When it stops if nobody uses it before then.
     stops_at: Option<Timestamp>,
     /// Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime` or `nightly`, which nothing
     /// does.
     stops_for: Option<&'static str>,
-    /// When its owner is warned of that.
+    /// When its owner is warned of that; null as long as they may not be, because it may turn out to compute.
     warns_at: Option<Timestamp>,
     /// Streams that are open into it now, as of a few seconds ago.
     viewers: i32,
@@ -65,7 +65,7 @@ impl DesktopView {
         Self {
             why: explain(&desktop, &policy, &facts, language),
             stops_at: ending.as_ref().map(|ending| ending.at),
-            warns_at: ending.as_ref().map(|ending| ending.warns_at),
+            warns_at: ending.as_ref().and_then(|ending| policy.warns_at(&desktop, ending)),
             stops_for: ending.as_ref().map(|ending| ending.why.code()),
             last_used_at: desktop.last_use(),
             id: desktop.id.to_string(),

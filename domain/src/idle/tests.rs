@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use super::{Ending, Facts, IdlePolicy, Kept, Moment, Verdict, apply, decide};
@@ -12,6 +14,7 @@ const POLICY: IdlePolicy = IdlePolicy {
     max_lifetime: None,
     warn_before: TimeDelta::minutes(5),
     nightly_stop: true,
+    busy_above: Some(Duration::from_millis(500)),
 };
 const SHORT_LIVED: IdlePolicy = IdlePolicy { max_lifetime: Some(TimeDelta::hours(2)), ..POLICY };
 const STOP: Told = Told::Stop(Why::Idle { minutes: 45 });
@@ -198,6 +201,46 @@ fn what_is_busy_is_not_idle_but_grows_old() {
     assert_eq!(judged(&desktop, &POLICY, &busy, minutes(90)), Verdict::Keep(Kept::Busy));
     assert_eq!(judged(&desktop, &SHORT_LIVED, &busy, minutes(90)), Verdict::Keep(Kept::Busy));
     assert_eq!(told(&desktop, &SHORT_LIVED, &busy, minutes(120)), Told::Stop(Why::Lifetime { minutes: 120 }));
+}
+
+#[test]
+fn what_computes_when_it_would_be_told_or_end_is_used_just_then() {
+    let (desktop, busy) = (testing::running(minutes(0)), Facts { busy: true, ..NOTHING });
+    let asks = |desktop: &Desktop, policy: &IdlePolicy, minute| {
+        policy.asks_for_load(&judged(desktop, policy, &NOTHING, minutes(minute)))
+    };
+    let warned = desktop.clone().warned(minutes(40));
+    assert!(!asks(&desktop, &POLICY, 39) && asks(&desktop, &POLICY, 40));
+    assert!(!asks(&warned, &POLICY, 44) && asks(&warned, &POLICY, 45));
+    assert!(!asks(&warned, &IdlePolicy { busy_above: None, ..POLICY }, 45), "unless it is told not to");
+    assert!(!asks(&desktop, &SHORT_LIVED, 115), "nor for an end that nothing puts off");
+
+    let used = apply(judged(&warned, &POLICY, &busy, minutes(45)), warned, minutes(45));
+    assert_eq!(used.last_use(), Some(minutes(45)));
+    assert_eq!(at(minutes(84), &used), Told::Keep);
+    assert_eq!(at(minutes(85), &used), Told::Warn, "when it has not computed for long enough");
+}
+
+#[test]
+fn nobody_knows_when_the_owner_of_what_may_compute_is_warned_until_they_are() {
+    let desktop = testing::running(minutes(0));
+    let warns_at = |policy: &IdlePolicy, desktop: &Desktop| {
+        let ending = policy.ending(desktop, &NOTHING).expect("it has limits");
+        policy.warns_at(desktop, &ending)
+    };
+    assert_eq!(warns_at(&POLICY, &desktop), None);
+    assert_eq!(warns_at(&IdlePolicy { busy_above: None, ..POLICY }, &desktop), Some(minutes(40)));
+    assert_eq!(warns_at(&IdlePolicy { idle_after: None, ..SHORT_LIVED }, &desktop), Some(minutes(115)));
+    assert_eq!(warns_at(&POLICY, &desktop.warned(minutes(40))), Some(minutes(40)));
+}
+
+#[test]
+fn to_compute_is_to_use_more_than_a_share_of_one_processor() {
+    let (minute, seconds) = (Duration::from_mins(1), Duration::from_secs);
+    assert!(POLICY.computes(seconds(31), minute) && POLICY.computes(seconds(200), minute));
+    assert!(!POLICY.computes(seconds(30), minute) && !POLICY.computes(seconds(0), minute));
+    assert!(!POLICY.computes(seconds(0), seconds(0)));
+    assert!(!IdlePolicy::NONE.computes(minute, minute));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! From the engine's records to facts. Pure.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use bollard::models::{
-    ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, ContainerSummary, ContainerSummaryStateEnum,
-    ImageInspect, ImageSummary, NetworkSettings, SystemInfo, SystemVersion,
+    ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, ContainerStatsResponse, ContainerSummary,
+    ContainerSummaryStateEnum, ImageInspect, ImageSummary, NetworkSettings, SystemInfo, SystemVersion,
 };
 use chrono::{DateTime, SubsecRound};
 use domain::{
@@ -82,6 +82,11 @@ fn endpoint(settings: &NetworkSettings, port: u16, instance: InstallationId, rou
             })
         }
     }
+}
+
+/// The processor time that a container has used; nothing if it does not run any more.
+pub(super) fn cpu_time(found: &ContainerStatsResponse) -> Option<Duration> {
+    found.cpu_stats.as_ref()?.cpu_usage.as_ref()?.total_usage.map(Duration::from_nanos)
 }
 
 /// One line of a listing; nothing if its labels are not ours after all.

@@ -49,6 +49,8 @@ struct Held {
     phase: Phase,
     created_at: Timestamp,
     started_at: Option<Timestamp>,
+    /// Since when it uses one processor whole.
+    spins_from: Option<Timestamp>,
     address: Option<Ipv4Addr>,
 }
 
@@ -129,6 +131,13 @@ impl World {
         Ok(self.held.get(&desktop).map(|held| held.launch.vnc_password.clone()))
     }
 
+    pub(super) fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError> {
+        self.foreign(desktop)?;
+        let held = self.held.get(&desktop).filter(|held| held.phase == Phase::Running);
+        let used = |held: &Held| held.spins_from.map_or(TimeDelta::zero(), |from| self.now() - from);
+        Ok(held.map(|held| used(held).to_std().unwrap_or_default()))
+    }
+
     pub(super) fn inspect(&self, desktop: DesktopId) -> Result<Option<Observed>, EngineError> {
         self.foreign(desktop)?;
         Ok(self.held.get(&desktop).map(|held| held.observed(self.endpoints.get(&desktop).copied())))
@@ -172,6 +181,7 @@ impl World {
             phase: Phase::Created,
             created_at: self.now(),
             started_at: None,
+            spins_from: None,
             address: None,
         };
         self.held.insert(desktop, held);
@@ -222,6 +232,7 @@ impl World {
         let Some(held) = self.held.get_mut(&desktop) else { return };
         if matches!(held.phase, Phase::Running | Phase::Paused) {
             (held.phase, held.address) = (Phase::Exited { code, out_of_memory }, None);
+            held.spins_from = None;
             if out_of_memory {
                 self.hint(desktop, HintKind::OutOfMemory);
             }
@@ -234,6 +245,14 @@ impl World {
         if held.phase == Phase::Running {
             held.phase = Phase::Paused;
             self.hint(desktop, HintKind::Paused);
+        }
+    }
+
+    /// A process in it computes.
+    pub(super) fn spin(&mut self, desktop: DesktopId) {
+        let now = self.now();
+        if let Some(held) = self.held.get_mut(&desktop).filter(|held| held.phase == Phase::Running) {
+            held.spins_from = Some(now);
         }
     }
 

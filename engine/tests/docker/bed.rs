@@ -5,7 +5,7 @@ use std::{collections::HashMap, env, panic::AssertUnwindSafe, time::Duration};
 use async_trait::async_trait;
 use bollard::{
     API_DEFAULT_VERSION, Docker,
-    exec::StartExecResults,
+    exec::{StartExecOptions, StartExecResults},
     models::{ContainerCreateBody, ExecConfig, NetworkDisconnectRequest},
     query_parameters::{
         CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
@@ -187,6 +187,13 @@ impl Bed for DockerBed {
                 let mode = found.expect("it is there").host_config.and_then(|host| host.network_mode);
                 let leave = NetworkDisconnectRequest { container: name, force: Some(true) };
                 self.docker.disconnect_network(&mode.expect("a network"), leave).await.expect("it is unplugged");
+            }
+            Deed::Spin => {
+                let words = ["sh", "-c", "while :; do :; done"].map(str::to_owned).to_vec();
+                let asked = ExecConfig { cmd: Some(words), ..ExecConfig::default() };
+                let exec = self.docker.create_exec(&name, asked).await.expect("a command");
+                let alone = StartExecOptions { detach: true, ..StartExecOptions::default() };
+                self.docker.start_exec(&exec.id, Some(alone)).await.expect("it runs");
             }
             Deed::Kill => {
                 // A frozen process does not die.

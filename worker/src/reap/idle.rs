@@ -1,18 +1,21 @@
 //! Warns the owners of desktops that stay unused, grow too old or meet the night, and stops the first two. Looks at the
-//! rows of what runs; changes what is wanted of it. Running it twice is harmless: whoever was warned is not warned again.
+//! rows of what runs, and asks the engine about those that may compute; changes what is wanted of them. Running it twice
+//! is harmless: whoever was warned is not warned again.
 
 mod ground;
+mod load;
 #[cfg(test)]
 mod simulation;
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use chrono::TimeDelta;
 use domain::{
-    Language, Timestamp,
+    DesktopId, Language, Timestamp,
     desktop::{Desktop, DesktopState},
     idle::{self, Facts, IdlePolicy, Kept, Moment, Verdict},
     schedule::Outcome,
@@ -21,7 +24,10 @@ use store::{Details, StoreError};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use self::ground::Ground;
+use self::{
+    ground::Ground,
+    load::{Computes, Load},
+};
 use super::{audit, idle_policy};
 use crate::Shared;
 
@@ -33,15 +39,20 @@ const INPUT_ARRIVES_WITHIN: TimeDelta = TimeDelta::seconds(15);
 pub(crate) struct Reaper {
     began: Instant,
     ground: Mutex<Ground>,
+    load: Mutex<Load>,
 }
 
 impl Reaper {
     pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), ground: Mutex::default() }
+        Self { began: Instant::now(), ground: Mutex::default(), load: Mutex::default() }
     }
 
     fn ground(&self) -> MutexGuard<'_, Ground> {
         self.ground.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn load(&self) -> MutexGuard<'_, Load> {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,8 +87,11 @@ fn anew(desktop: Desktop, now: Timestamp) -> Desktop {
 async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outcome, StoreError> {
     let is_firm = shared.reaper.ground().is_firm(steady);
     let (mut warned, mut stopped) = (0, 0);
-    for details in shared.records.in_states(&[DesktopState::Running]).await? {
-        match consider(shared, &details, now, is_firm).await? {
+    let running = shared.records.in_states(&[DesktopState::Running]).await?;
+    let load = weigh(shared, &running, now, is_firm).await;
+    for details in &running {
+        let computes = load.get(&details.desktop.id).copied().unwrap_or(Computes::No);
+        match consider(shared, details, computes, now, is_firm).await? {
             Verdict::Keep(_) => {}
             Verdict::Warn(_) => warned += 1,
             Verdict::Stop(_) => stopped += 1,
@@ -86,8 +100,49 @@ async fn look(shared: &Shared, now: Timestamp, steady: Duration) -> Result<Outco
     Ok(Outcome::reaped(warned, stopped))
 }
 
-async fn consider(shared: &Shared, details: &Details, now: Timestamp, is_firm: bool) -> Result<Verdict, StoreError> {
-    let (policy, facts) = (idle_policy(shared, details), details.facts);
+/// Learns which desktops compute of those for whom it matters now.
+async fn weigh(shared: &Shared, running: &[Details], now: Timestamp, is_firm: bool) -> HashMap<DesktopId, Computes> {
+    let (mut asked, mut open) = (Vec::new(), HashSet::new());
+    for details in running {
+        let policy = idle_policy(shared, details);
+        let verdict = judge(&details.desktop, &policy, &details.facts, now, is_firm);
+        if policy.asks_for_load(&verdict) {
+            asked.push((&details.desktop, policy));
+        }
+        if is_open(&policy, &verdict) {
+            open.insert(details.desktop.id);
+        }
+    }
+    let ids = asked.iter().map(|(desktop, _)| desktop.id).collect();
+    let told = load::ask(shared.engine.as_ref(), ids, shared.reaper.began).await;
+    let mut load = shared.reaper.load();
+    load.keep(|desktop| open.contains(&desktop));
+    let weigh =
+        |(desktop, policy): (&Desktop, _)| (desktop.id, load.weigh(desktop, &policy, told.get(&desktop.id).copied()));
+    asked.into_iter().map(weigh).collect()
+}
+
+/// Whether what the engine said is still of use: it is about to end, or to be told so, for being unused.
+fn is_open(policy: &IdlePolicy, verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Keep(Kept::Warned(ending)) => !ending.is_fixed(),
+        Verdict::Keep(Kept::Unsure) => true,
+        verdict => policy.asks_for_load(verdict),
+    }
+}
+
+async fn consider(
+    shared: &Shared,
+    details: &Details,
+    computes: Computes,
+    now: Timestamp,
+    is_firm: bool,
+) -> Result<Verdict, StoreError> {
+    if computes == Computes::Unknown {
+        return Ok(Verdict::Keep(Kept::Unsure));
+    }
+    let policy = idle_policy(shared, details);
+    let facts = Facts { busy: computes == Computes::Yes, ..details.facts };
     let verdict = judge(&details.desktop, &policy, &facts, now, is_firm);
     debug!(desktop = %details.desktop.id, verdict = verdict.sentence(Language::English), "looked at");
     if idle::apply(verdict.clone(), details.desktop.clone(), now) == details.desktop {

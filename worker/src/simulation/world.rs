@@ -375,6 +375,10 @@ impl Engine for Ways {
         self.ask("password", move |engine| async move { engine.password(desktop).await }).await
     }
 
+    async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError> {
+        self.ask("cpu_time", move |engine| async move { engine.cpu_time(desktop).await }).await
+    }
+
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         let reference = reference.to_owned();
         self.ask("image", |engine| async move { engine.image(&reference).await }).await

@@ -1,10 +1,12 @@
 //! A million hours of desktops, and nobody stopped who was at work.
 //!
-//! People type in bursts, read for long, close their laptops and come back, or leave a clock blinking; clocks are set,
-//! the database, the gateway and the worker are away now and then. The judgement is the reaper's own, and so is what
+//! People type in bursts, read for long, close their laptops and come back, or leave a clock blinking, and some desktops
+//! compute; clocks are set, the database, the engine, the gateway and the worker are away now and then. The judgement is the reaper's own, and so is what
 //! becomes of the row; some days have lessons, or end with the nightly stop. Time jumps to the next look at which anything can happen. `PULT_SIMULATION_SEED` repeats a day.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test, told what to do and telling what it did")]
+
+mod life;
 
 use std::{env, ops::Range, time::Duration};
 
@@ -18,7 +20,11 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Ground, INPUT_ARRIVES_WITHIN, anew, judge};
+use self::life::{Lesson, covers, lessons, rarely, usage};
+use super::{
+    Ground, INPUT_ARRIVES_WITHIN, anew, is_open, judge,
+    load::{Computes, Load, Sample},
+};
 use crate::reap::nightly;
 
 /// Seconds of the steady clock.
@@ -45,6 +51,7 @@ const POLICY: IdlePolicy = IdlePolicy {
     max_lifetime: None,
     warn_before: TimeDelta::minutes(5),
     nightly_stop: true,
+    busy_above: None,
 };
 const NOTICE: Second = 5 * MINUTE;
 const LIMIT: Second = 45 * MINUTE;
@@ -67,6 +74,10 @@ enum Sabotage {
     IgnoresLessons,
     /// What somebody was told of before a lesson is taken to be told of what comes after it.
     RemembersOldWarnings,
+    /// What computes is as idle as what does not.
+    IgnoresComputing,
+    /// An engine that says nothing is taken to say that nothing computes.
+    TrustsSilence,
     /// A clock is right whatever was done to it.
     TrustsTheClock,
     /// The database's absence changes nothing.
@@ -83,6 +94,8 @@ struct Tally {
     /// Of them, because it was night.
     nightly: u64,
     extended: u64,
+    /// How often one was found to compute when it would have been told or stopped.
+    busy: u64,
     late: u64,
     warned: u64,
     /// What must not be.
@@ -99,9 +112,9 @@ fn nobody_at_work_is_stopped_and_nobody_idle_is_kept() {
             break;
         }
     }
-    let Tally { seconds, stopped, old, nightly, extended, late, warned, wrongs } = tally;
+    let Tally { seconds, stopped, old, nightly, extended, busy, late, warned, wrongs } = tally;
     println!(
-        "{} hours: {warned} warned, {extended} extended, {stopped} stopped, {old} of them of age and {nightly} as every \
+        "{} hours: {warned} warned, {extended} extended, {busy} found busy, {stopped} stopped, {old} of them of age and {nightly} as every \
          night, {late} late",
         seconds / HOUR
     );
@@ -119,6 +132,8 @@ fn every_sabotage_of_the_reaper_is_noticed() {
         Sabotage::HidesTheNight,
         Sabotage::IgnoresLessons,
         Sabotage::RemembersOldWarnings,
+        Sabotage::IgnoresComputing,
+        Sabotage::TrustsSilence,
         Sabotage::TrustsTheClock,
         Sabotage::ForgetsThatItWasAway,
     ] {
@@ -131,13 +146,6 @@ fn every_sabotage_of_the_reaper_is_noticed() {
         println!("{sabotage:?}: noticed by seed {noticed:?}");
         assert!(noticed.is_some(), "{sabotage:?} goes unnoticed");
     }
-}
-
-/// A lesson, by the clock on the wall.
-struct Lesson {
-    window: Range<Second>,
-    /// When it is ended before its time, by the steady clock.
-    called_off: Option<Second>,
 }
 
 /// One person's day with one desktop.
@@ -164,6 +172,13 @@ struct Day {
     /// When no worker looks, and when the database is away: then neither looks nor input come through.
     no_worker: Vec<Range<Second>>,
     no_database: Vec<Range<Second>>,
+    /// When the engine does not say how much is computed.
+    no_engine: Vec<Range<Second>>,
+    /// When the desktop uses one processor whole.
+    computing: Vec<Range<Second>>,
+    /// When it was last found to.
+    busy: Second,
+    load: Load,
     /// When the gateway dies, with what it has not stored yet.
     crashes: Vec<Second>,
     /// When the clock is set, and by how much.
@@ -185,18 +200,11 @@ impl Day {
     fn begin(seed: u64, sabotage: Sabotage) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
         let used = usage(&mut dice);
-        let mut rarely = |every: Second, lasts: Range<Second>| {
-            let mut away = Vec::new();
-            let mut at = dice.i64(0..2 * every);
-            while at < DAY {
-                let until = at + dice.i64(lasts.clone());
-                away.push(at..until);
-                at = until + dice.i64(0..2 * every);
-            }
-            away
-        };
+        let mut rarely = |every, lasts| rarely(&mut dice, every, lasts);
         let no_worker = rarely(24 * HOUR, 2..30);
-        let no_database = rarely(100 * HOUR, 1..120);
+        let no_database = rarely(40 * HOUR, 1..120);
+        let no_engine = rarely(10 * HOUR, 1..120);
+        let computing = rarely(3 * HOUR, MINUTE..3 * HOUR);
         let crashes = rarely(24 * HOUR, 1..2).into_iter().map(|at| at.start).collect();
         let mut settings = rarely(5000 * HOUR, 1..2);
         // one that is set while nobody looks cannot be noticed
@@ -215,6 +223,7 @@ impl Day {
             policy: IdlePolicy {
                 max_lifetime: lifetime.map(TimeDelta::seconds),
                 nightly_stop: dice.u8(0..4) > 0,
+                busy_above: (dice.u8(0..3) == 0).then_some(Duration::from_millis(500)),
                 ..POLICY
             },
             lifetime,
@@ -229,6 +238,10 @@ impl Day {
             used,
             no_worker,
             no_database,
+            no_engine,
+            computing,
+            busy: 0,
+            load: Load::default(),
             crashes,
             settings,
             skew: 0,
@@ -324,7 +337,7 @@ impl Day {
     fn look(&mut self, second: Second, tally: &mut Tally) -> bool {
         if covers(&self.no_worker, second) {
             // it begins anew
-            self.ground = Ground::default();
+            (self.ground, self.load) = (Ground::default(), Load::default());
             return false;
         }
         let (now, steady) = (self.clock(second), Duration::from_secs(second.unsigned_abs()));
@@ -356,8 +369,18 @@ impl Day {
             Sabotage::IgnoresLessons => Facts { kept_until: None, ..self.facts(second) },
             _ => self.facts(second),
         };
-        let verdict = judge(&seen, &self.policy, &facts, now, self.ground.is_firm(steady));
+        let is_firm = self.ground.is_firm(steady);
+        let verdict = match self.weigh(second, &judge(&seen, &self.policy, &facts, now, is_firm)) {
+            Computes::Unknown => Verdict::Keep(Kept::Unsure),
+            computes => {
+                let facts = Facts { busy: computes == Computes::Yes, ..facts };
+                judge(&seen, &self.policy, &facts, now, is_firm)
+            }
+        };
         self.ground.looked(now, steady);
+        if verdict == Verdict::Keep(Kept::Busy) {
+            self.found_busy(second, tally);
+        }
         if let Verdict::Warn(ending) = &verdict {
             tally.warned += 1;
             self.warned = Some(second);
@@ -373,6 +396,9 @@ impl Day {
         let warned_before = self.desktop.warned_at;
         if verdict == Verdict::Keep(Kept::Lesson) {
             (self.told_of_age, self.told_of_night) = (None, None);
+        }
+        if self.policy.asks_for_load(&verdict) && self.is_computing(second) {
+            tally.wrongs.push(format!("seed {}: told or stopped while it computed: {verdict:?}", self.seed));
         }
         let told = verdict.sentence(Language::German);
         let ends_of = if let Verdict::Stop(why) = &verdict { Some(why.clone()) } else { None };
@@ -399,10 +425,44 @@ impl Day {
                 tally.wrongs.push(format!("seed {}: stopped {notice} s after its warning", self.seed));
             }
             tally.stopped += 1;
-            let in_time = (second - unused + LIMIT).max(self.taught_until + NOTICE) + SOON;
+            let in_time = (second - unused).max(self.busy) + LIMIT;
+            let in_time = in_time.max(self.taught_until + NOTICE) + SOON;
             tally.late += u64::from(second > in_time);
         }
         ends_of.is_some()
+    }
+
+    /// Whether it computes, where that matters for a verdict.
+    fn weigh(&mut self, second: Second, verdict: &Verdict) -> Computes {
+        self.load.keep(|_| is_open(&self.policy, verdict));
+        if self.sabotage == Sabotage::IgnoresComputing || !self.policy.asks_for_load(verdict) {
+            return Computes::No;
+        }
+        let used = self.computed_until(second) + Duration::from_millis(20 * second.unsigned_abs());
+        let sample = Sample { used, at: Duration::from_secs(second.unsigned_abs()) };
+        let told = Some(sample).filter(|_| !covers(&self.no_engine, second));
+        if told.is_none() && self.sabotage == Sabotage::TrustsSilence {
+            return Computes::No;
+        }
+        self.load.weigh(&self.desktop, &self.policy, told)
+    }
+
+    fn computed_until(&self, second: Second) -> Duration {
+        let spans = self.computing.iter().map(|span| (span.end.min(second) - span.start).max(0));
+        Duration::from_secs(spans.sum::<Second>().unsigned_abs())
+    }
+
+    /// Whether it has computed for as long as a warning is before its stop, and still does.
+    fn is_computing(&self, second: Second) -> bool {
+        self.computing.iter().any(|span| span.start <= second - NOTICE && span.contains(&second))
+    }
+
+    fn found_busy(&mut self, second: Second, tally: &mut Tally) {
+        self.busy = second;
+        tally.busy += 1;
+        if self.computed_until(second) == self.computed_until(second - LATEST_NOTICE) {
+            tally.wrongs.push(format!("seed {}: busy, and it has not computed for long", self.seed));
+        }
     }
 
     fn stopped_of_age(&self, second: Second, lifetime: Second, tally: &mut Tally) {
@@ -482,7 +542,8 @@ impl Day {
         let unused = self.desktop.last_use().map(|last_use| last_use + TimeDelta::seconds(LIMIT));
         let end = unused.max(Some(morning() + TimeDelta::seconds(kept_until.max(0))));
         let warned = warned_at.is_some_and(|warned| Some(warned + TimeDelta::seconds(NOTICE)) >= end);
-        let due = (self.last_use() + LIMIT).max(kept_until - self.skew) - if warned { 0 } else { NOTICE };
+        let due =
+            (self.last_use().max(self.busy) + LIMIT).max(kept_until - self.skew) - if warned { 0 } else { NOTICE };
         let notice = if self.told_of_age.is_some() { 0 } else { NOTICE };
         let of_age = self.lifetime.map_or(DAY, |lifetime| lifetime.max(kept_until) - self.skew - notice);
         let edges = self.lessons.iter().flat_map(|lesson| {
@@ -503,50 +564,6 @@ impl Day {
     fn clock(&self, second: Second) -> Timestamp {
         morning() + TimeDelta::seconds(second + self.skew)
     }
-}
-
-fn covers(ranges: &[Range<Second>], at: Second) -> bool {
-    ranges.iter().any(|range| range.contains(&at))
-}
-
-/// When somebody of one kind or another uses a desktop in a day.
-fn usage(dice: &mut fastrand::Rng) -> Vec<Range<Second>> {
-    let kind = dice.u8(0..6);
-    let mut used = Vec::new();
-    let mut at = dice.i64(1..5 * MINUTE);
-    while at < DAY {
-        let (burst, pause) = match kind {
-            // never touched: at most a clock blinks, and that sends octets and no input
-            0 => break,
-            // bursts, and short thoughts
-            1 | 2 => (dice.i64(MINUTE..20 * MINUTE), dice.i64(1..12 * MINUTE)),
-            // a key now and then while reading
-            3 => (dice.i64(1..5), dice.i64(25 * MINUTE..LIMIT)),
-            // the laptop is closed, for a break or for the rest of the lesson
-            4 => (dice.i64(MINUTE..90 * MINUTE), dice.i64(10 * MINUTE..4 * HOUR)),
-            // up to the very last second
-            _ => (1, LIMIT - dice.i64(1..60)),
-        };
-        used.push(at..at + burst);
-        at += burst + pause;
-        // everybody goes home some time
-        if dice.u8(0..12) == 0 {
-            break;
-        }
-    }
-    used
-}
-
-/// Up to three lessons of a day, of which some are called off.
-fn lessons(dice: &mut fastrand::Rng) -> Vec<Lesson> {
-    let mut lesson = |_| {
-        let (from, length) = (dice.i64(0..DAY - HOUR), dice.i64(15 * MINUTE..4 * HOUR));
-        let called_off = (dice.u8(0..3) == 0).then(|| from + dice.i64(10 * MINUTE..length));
-        Lesson { window: from..from + length, called_off }
-    };
-    let mut lessons: Vec<_> = (0..3).map(&mut lesson).collect();
-    lessons.truncate(dice.usize(1..=3));
-    lessons
 }
 
 fn morning() -> Timestamp {

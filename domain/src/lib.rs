@@ -1,5 +1,5 @@
-//! What Pult decides, and nothing else: ids, states and transitions, and the policies for access, admission and
-//! idleness.
+//! What Pult decides, and nothing else: ids, states and transitions, and the policies for access, identity, admission
+//! and idleness.
 //!
 //! Everything here is pure. A function takes facts and the time and returns a decision; it never waits, never
 //! reads a clock and never touches a disk, so each rule can be read aloud and tested by itself.
@@ -9,6 +9,7 @@ pub mod admission;
 pub mod converge;
 pub mod desktop;
 pub mod explain;
+pub mod identity;
 pub mod idle;
 mod ids;
 pub mod image;
@@ -25,7 +26,7 @@ pub use ids::{
     TemplateId, TokenId, UserId,
 };
 pub use language::Language;
-pub use text::UnknownWord;
+pub use text::{UnknownWord, folded};
 
 /// A moment in UTC, the only kind of time that is stored or compared.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

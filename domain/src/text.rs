@@ -1,4 +1,7 @@
-//! Enums that are words: one spelling for the database, the API and the labels.
+//! Texts: enums that are words, with one spelling for the database, the API and the labels, and names that come in
+//! several spellings.
+
+use unicode_normalization::UnicodeNormalization as _;
 
 /// A word that is none of those expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,3 +63,14 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+/// A name in its one composed spelling (NFC), without what cannot be seen around or in it.
+pub(crate) fn normal(text: &str) -> String {
+    let visible = |character: &char| !character.is_control();
+    text.chars().filter(visible).nfc().collect::<String>().trim().to_owned()
+}
+
+/// The same for comparing: names are alike whatever their case.
+pub fn folded(text: &str) -> String {
+    normal(&normal(text).to_lowercase())
+}

@@ -13,6 +13,8 @@ pub struct Model {
     /// To which.
     #[sea_orm(primary_key, auto_increment = false)]
     pub group_id: GroupId,
+    /// Whether the identity provider says so, and may take it back.
+    pub from_provider: bool,
 }
 
 /// What a row refers to.

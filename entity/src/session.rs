@@ -22,6 +22,12 @@ pub struct Model {
     pub last_seen_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// The identity provider that vouched, as it is called in the configuration.
+    pub provider: Option<String>,
+    /// The session's id there.
+    pub provider_sid: Option<String>,
+    /// What it vouched with, sealed: shown to it again when somebody signs out.
+    pub id_token: Option<String>,
 }
 
 /// What a row refers to.

@@ -22,6 +22,8 @@ pub struct Model {
     pub issuer: Option<String>,
     /// Their id there.
     pub subject: Option<String>,
+    /// The protocol's own id of them there, where the other is a better one.
+    pub alias: Option<String>,
     /// When they were first known.
     pub created_at: Timestamp,
     /// When they last signed in.

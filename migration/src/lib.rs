@@ -15,6 +15,7 @@ mod m0007_own_hosts;
 mod m0008_schedule;
 mod m0009_use;
 mod m0010_lessons;
+mod m0011_sign_in;
 mod schema;
 
 use sea_orm_migration::{
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_schedule::Migration),
             Box::new(m0009_use::Migration),
             Box::new(m0010_lessons::Migration),
+            Box::new(m0011_sign_in::Migration),
         ]
     }
 }

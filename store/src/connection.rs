@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
     Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Routes, Schedule, Sealer,
-    Sessions, Templates, Tokens, Users,
+    Sessions, SignIns, Templates, Tokens, Users,
 };
 
 /// Where the database is.
@@ -190,6 +190,11 @@ impl Store {
     /// Browsers that are signed in.
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(self)
+    }
+
+    /// Browsers that are on their way to an identity provider and back.
+    pub fn sign_ins(&self) -> SignIns<'_> {
+        SignIns(self)
     }
 
     /// Browsers' ways onto desktops' own hosts.

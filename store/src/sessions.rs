@@ -1,7 +1,10 @@
 use chrono::TimeDelta;
 use domain::{SessionId, Timestamp, UserId};
 use entity::{session, user};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    QueryTrait,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Store, StoreError, User, connection::now, secret, users};
@@ -17,6 +20,31 @@ const LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How exactly the last use is remembered.
 const RESOLUTION: TimeDelta = TimeDelta::minutes(1);
 
+/// What an identity provider says of a session.
+#[derive(Debug, Clone, Copy)]
+pub struct Vouched<'a> {
+    /// The provider, as it is called in the configuration.
+    pub provider: &'a str,
+    /// The session's id there.
+    pub sid: Option<&'a str>,
+    /// What it vouches with. Stored sealed.
+    pub id_token: &'a SecretString,
+}
+
+/// Whom a provider has signed out.
+#[derive(Debug, Clone, Copy)]
+pub enum SignedOut<'a> {
+    /// The session of this id there.
+    Session(&'a str),
+    /// A person, everywhere.
+    Person {
+        /// The provider.
+        issuer: &'a str,
+        /// Their id there.
+        subject: &'a str,
+    },
+}
+
 impl Sessions<'_> {
     /// Signs a browser in. The secret is its cookie's value; only a hash of it is stored.
     pub async fn create(
@@ -24,7 +52,28 @@ impl Sessions<'_> {
         user: UserId,
         user_agent: Option<&str>,
     ) -> Result<(SessionId, SecretString), StoreError> {
+        self.make(user, user_agent, None).await
+    }
+
+    /// The same, for somebody for whom an identity provider vouches.
+    pub async fn create_vouched(
+        &self,
+        user: UserId,
+        user_agent: Option<&str>,
+        vouched: Vouched<'_>,
+    ) -> Result<(SessionId, SecretString), StoreError> {
+        self.make(user, user_agent, Some(vouched)).await
+    }
+
+    async fn make(
+        &self,
+        user: UserId,
+        user_agent: Option<&str>,
+        vouched: Option<Vouched<'_>>,
+    ) -> Result<(SessionId, SecretString), StoreError> {
         let (id, secret, now) = (SessionId::new(), secret::random_token(), now());
+        let id_token = vouched.map(|vouched| self.0.sealer().seal(vouched.id_token.expose_secret(), &place(id)));
+        let id_token = id_token.transpose()?;
         let row = session::ActiveModel {
             id: Set(id),
             user_id: Set(user),
@@ -33,6 +82,9 @@ impl Sessions<'_> {
             created_at: Set(now),
             last_seen_at: Set(now),
             expires_at: Set(now + LIFETIME),
+            provider: Set(vouched.map(|vouched| vouched.provider.to_owned())),
+            provider_sid: Set(vouched.and_then(|vouched| vouched.sid.map(str::to_owned))),
+            id_token: Set(id_token),
         };
         let write = self.0.write().await?;
         session::Entity::insert(row).exec_without_returning(&write.transaction).await?;
@@ -81,6 +133,39 @@ impl Sessions<'_> {
         write.commit().await
     }
 
+    /// The provider that vouched for a session, and what it vouched with.
+    pub async fn vouched(&self, id: SessionId) -> Result<Option<(String, SecretString)>, StoreError> {
+        let row = session::Entity::find_by_id(id).one(self.0.db()).await?;
+        let Some((provider, id_token)) = row.and_then(|row| row.provider.zip(row.id_token)) else {
+            return Ok(None);
+        };
+        Ok(Some((provider, self.0.sealer().open(&id_token, &place(id))?)))
+    }
+
+    /// Signs out whom a provider has signed out: one of its sessions, or one person in all of them. Yields what ended.
+    pub async fn end_vouched(&self, provider: &str, whom: SignedOut<'_>) -> Result<Vec<SessionId>, StoreError> {
+        let mut select = session::Entity::find().filter(session::Column::Provider.eq(provider));
+        select = match whom {
+            SignedOut::Session(sid) => select.filter(session::Column::ProviderSid.eq(sid)),
+            SignedOut::Person { issuer, subject } => {
+                let person = user::Entity::find()
+                    .select_only()
+                    .column(user::Column::Id)
+                    .filter(user::Column::Issuer.eq(issuer))
+                    .filter(user::Column::Subject.eq(subject).or(user::Column::Alias.eq(subject)));
+                select.filter(session::Column::UserId.in_subquery(person.into_query()))
+            }
+        };
+        let write = self.0.write().await?;
+        let ended: Vec<_> = select.all(&write.transaction).await?.into_iter().map(|session| session.id).collect();
+        session::Entity::delete_many()
+            .filter(session::Column::Id.is_in(ended.iter().copied()))
+            .exec(&write.transaction)
+            .await?;
+        write.commit().await?;
+        Ok(ended)
+    }
+
     /// Forgets sessions that have ended by themselves.
     pub async fn purge(&self) -> Result<u64, StoreError> {
         let write = self.0.write().await?;
@@ -89,6 +174,11 @@ impl Sessions<'_> {
         write.commit().await?;
         Ok(gone)
     }
+}
+
+/// Where a session's token is sealed for.
+fn place(id: SessionId) -> String {
+    format!("session {id}")
 }
 
 /// A session that has not ended by itself.

@@ -77,6 +77,7 @@ impl Users<'_> {
             password_hash: Set(None),
             issuer: Set(None),
             subject: Set(None),
+            alias: Set(None),
             created_at: Set(now()),
             last_login_at: Set(None),
         };
@@ -134,13 +135,15 @@ impl Users<'_> {
         Ok(rows.into_iter().filter_map(|(_, group)| group.map(crate::groups::to_domain)).collect())
     }
 
-    /// Puts somebody into a group. Harmless when they are in it.
+    /// Puts somebody into a group, whatever their identity provider says. Harmless when they are in it.
     pub async fn join(&self, id: UserId, group: GroupId) -> Result<(), StoreError> {
         let write = self.0.write().await?;
-        let row = membership::ActiveModel { user_id: Set(id), group_id: Set(group) };
+        let row = membership::ActiveModel { user_id: Set(id), group_id: Set(group), from_provider: Set(false) };
         membership::Entity::insert(row)
             .on_conflict(
-                OnConflict::columns([membership::Column::UserId, membership::Column::GroupId]).do_nothing().to_owned(),
+                OnConflict::columns([membership::Column::UserId, membership::Column::GroupId])
+                    .update_column(membership::Column::FromProvider)
+                    .to_owned(),
             )
             .exec_without_returning(&write.transaction)
             .await?;
@@ -156,7 +159,7 @@ impl Users<'_> {
 }
 
 /// Usernames are told apart without regard to case.
-fn canonical(username: &str) -> String {
+pub(crate) fn canonical(username: &str) -> String {
     username.trim().to_lowercase()
 }
 

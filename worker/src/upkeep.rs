@@ -11,11 +11,12 @@ use crate::Shared;
 /// How long it is known that there was a lesson.
 const LESSONS_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Forgets sessions that ended by themselves, and tickets that nobody exchanged.
+/// Forgets sessions that ended by themselves, tickets that nobody exchanged, and sign-ins that nobody finished.
 pub(crate) async fn sessions(store: &Store) -> Result<Outcome, StoreError> {
     let sessions = store.sessions().purge().await?;
     let passes = store.passes().purge().await?;
-    Ok(Outcome::removed(sessions + passes))
+    let sign_ins = store.sign_ins().purge().await?;
+    Ok(Outcome::removed(sessions + passes + sign_ins))
 }
 
 /// Forgets lines of the audit log that are older than the installation keeps them.

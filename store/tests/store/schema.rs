@@ -122,7 +122,9 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::lesson::Entity>(&house, &mut tables).await?;
     agrees::<entity::membership::Entity>(&house, &mut tables).await?;
     agrees::<entity::pass::Entity>(&house, &mut tables).await?;
+    agrees::<entity::provider::Entity>(&house, &mut tables).await?;
     agrees::<entity::session::Entity>(&house, &mut tables).await?;
+    agrees::<entity::sign_in::Entity>(&house, &mut tables).await?;
     agrees::<entity::template::Entity>(&house, &mut tables).await?;
     agrees::<entity::token::Entity>(&house, &mut tables).await?;
     agrees::<entity::user::Entity>(&house, &mut tables).await?;

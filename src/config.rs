@@ -4,10 +4,12 @@ mod language;
 mod limits;
 mod load;
 mod places;
+mod providers;
 mod settings;
 
 pub(crate) use language::spoken_language;
 pub(crate) use limits::limits;
 pub(crate) use load::{load, source};
 pub(crate) use places::places;
+pub(crate) use providers::providers;
 pub(crate) use settings::{EngineRoute, Log, LogFormat, Settings};

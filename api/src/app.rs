@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Config,
-    auth::{Attempts, Presence},
+    auth::{Attempts, Oidc, Presence},
     echo::Echoes,
     fronts::Fronts,
     live::Feed,
@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) feed: Feed,
     pub(crate) presence: Presence,
     pub(crate) attempts: Attempts,
+    pub(crate) oidc: Oidc,
     pub(crate) fronts: Fronts,
     pub(crate) echoes: Echoes,
     pub(crate) readiness: Vec<(&'static str, watch::Receiver<bool>)>,
@@ -61,6 +62,7 @@ impl App {
                 feed: Feed::default(),
                 presence: Presence::default(),
                 attempts: Attempts::default(),
+                oidc: Oidc::new(config.providers.clone()),
                 fronts: Fronts::default(),
                 echoes: Echoes::default(),
                 store,

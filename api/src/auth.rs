@@ -4,6 +4,7 @@ mod attempts;
 mod caller;
 mod cookie;
 mod local;
+mod oidc;
 mod origin;
 mod presence;
 mod recall;
@@ -12,5 +13,9 @@ pub(crate) use attempts::Attempts;
 pub(crate) use caller::{Caller, identify, principal};
 pub(crate) use cookie::{DESKTOP, ENTRY};
 pub(crate) use local::{login, logout, methods};
+pub(crate) use oidc::{
+    Oidc, SignInError, backchannel_logout, callback, login as provider_login, logout as provider_logout,
+};
+pub use oidc::{Provider, provider_answers};
 pub(crate) use origin::{asks_for_a_foreign_page, is_ours as origin_is_ours, refusal as origin_refusal};
 pub(crate) use presence::Presence;

@@ -4,6 +4,8 @@ use domain::idle::IdleRules;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::auth::Provider;
+
 /// How the edge is reached.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -21,6 +23,8 @@ pub struct Config {
     pub places: Places,
     /// Whether local accounts may sign in.
     pub local_accounts: bool,
+    /// The identity providers, the first one first.
+    pub providers: Vec<Provider>,
     /// The installation's limits, for what is shown of a desktop.
     pub idle: IdleRules,
     /// How the engine's node is called in the database.

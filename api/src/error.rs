@@ -6,6 +6,7 @@ mod page;
 mod problem;
 mod said;
 mod said_of_desktops;
+mod said_of_sign_in;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,6 +17,8 @@ use salvo::{
     oapi::{self, EndpointOutRegister, ToSchema},
 };
 use store::{StoreError, TemplateError};
+
+use crate::auth::SignInError;
 
 pub(crate) use self::{
     audience::{Audience, language_of},
@@ -37,6 +40,9 @@ pub(crate) enum ApiError {
     /// Too many wrong passwords for this account.
     #[error("too many attempts")]
     TooManyAttempts(Duration),
+    /// An identity provider signed nobody in.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
     /// Local accounts are off.
     #[error("local accounts are off")]
     LocalAccountsOff,
@@ -117,6 +123,7 @@ impl ApiError {
         match self {
             Self::Unauthenticated | Self::CookieLost(_) | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::SignIn(error) => error.status(),
             Self::LocalAccountsOff
             | Self::CsrfToken
             | Self::CookiesBlocked
@@ -144,6 +151,7 @@ impl ApiError {
             Self::CookieLost(_) => "cookie_lost",
             Self::CredentialsWrong => "credentials_wrong",
             Self::TooManyAttempts(_) => "too_many_attempts",
+            Self::SignIn(error) => error.code(),
             Self::LocalAccountsOff => "local_accounts_off",
             Self::CookieDoubled => "cookie_doubled",
             Self::CsrfToken => "csrf_token",
@@ -175,6 +183,8 @@ impl ApiError {
         match self {
             Self::CookieLost(_) => Side::Proxy,
             Self::PublicUrl(_) | Self::Store(_) | Self::Internal => Side::Pult,
+            Self::SignIn(SignInError::Stale) => Side::Browser,
+            Self::SignIn(_) => Side::Provider,
             Self::NotRunning(_) => Side::Desktop,
             Self::Gateway(failure) => match failure.side() {
                 gateway::Side::Browser => Side::Browser,
@@ -190,6 +200,7 @@ impl ApiError {
         match self {
             Self::TooManyAttempts(pause) => Some(*pause),
             Self::Store(_) => Some(Duration::from_secs(2)),
+            Self::SignIn(SignInError::Away { .. }) => Some(Duration::from_secs(5)),
             Self::Gateway(failure) => failure.retry_after(),
             _ => None,
         }
@@ -200,6 +211,7 @@ impl ApiError {
         match self {
             Self::Gateway(failure) => failure.is_passing(),
             Self::Store(_) => true,
+            Self::SignIn(SignInError::Away { waits, .. }) => *waits,
             Self::NotRunning(state) => !matches!(state, DesktopState::Stopped | DesktopState::Failed),
             _ => false,
         }
@@ -219,6 +231,14 @@ impl ApiError {
         match self {
             Self::Store(error) => {
                 tracing::error!(request_id, error = error as &dyn std::error::Error, "a request met a failing store");
+            }
+            Self::SignIn(error) => {
+                tracing::warn!(
+                    request_id,
+                    error = error as &dyn std::error::Error,
+                    code = error.code(),
+                    "an identity provider signed nobody in"
+                );
             }
             // what front proxies spoil is counted, and logged now and then
             Self::Gateway(failure) if matches!(failure.side(), gateway::Side::Pult | gateway::Side::Desktop) => {

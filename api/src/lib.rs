@@ -26,6 +26,7 @@ mod views;
 mod word;
 
 pub use app::Parts;
+pub use auth::{Provider, provider_answers};
 pub use config::{Config, Places, TlsFiles};
 pub use echo::{Arrived, OriginSeen, proof};
 pub use routes::openapi_document;

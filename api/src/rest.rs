@@ -4,6 +4,7 @@ pub(crate) mod assignments;
 pub(crate) mod audit;
 pub(crate) mod desktops;
 pub(crate) mod doctor;
+pub(crate) mod identity;
 pub(crate) mod jobs;
 pub(crate) mod lessons;
 pub(crate) mod me;

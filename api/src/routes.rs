@@ -17,7 +17,9 @@ use crate::{
     auth,
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     live, pages,
-    rest::{assignments, audit, desktops, doctor, jobs, lessons, me, people, schedule, status, templates, tokens},
+    rest::{
+        assignments, audit, desktops, doctor, identity, jobs, lessons, me, people, schedule, status, templates, tokens,
+    },
     views::NoticeView,
 };
 
@@ -38,6 +40,13 @@ pub(crate) fn router(app: App) -> Router {
         .push(Router::with_path("desktop/{**place}").goal(Desktop))
         .push(Router::with_path("enter/{label}").get(Door))
         .push(Router::with_path("websockify").goal(Websockify))
+        .push(
+            Router::with_path("auth")
+                .push(Router::with_path("login").get(auth::provider_login))
+                .push(Router::with_path("callback").get(auth::callback))
+                .push(Router::with_path("logout").get(auth::provider_logout))
+                .push(Router::with_path("backchannel-logout").post(auth::backchannel_logout)),
+        )
         .push(Router::with_path("{**path}").get(pages::fallback));
     Router::new()
         .hoop(RequestId::new())
@@ -102,6 +111,8 @@ fn rest() -> Router {
         )
         .push(Router::with_path("users").get(people::users))
         .push(Router::with_path("groups").get(people::groups))
+        .push(Router::with_path("identity/providers").get(identity::providers))
+        .push(Router::with_path("identity/preview").post(identity::preview))
         .push(Router::with_path("audit").get(audit::list))
 }
 

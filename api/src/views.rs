@@ -1,6 +1,7 @@
 //! What is said of things: the shapes that cross HTTP. Their schemas are the API's.
 
 mod desktop;
+mod identity;
 mod lesson;
 mod operations;
 mod people;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use store::Page;
 
 pub(crate) use desktop::DesktopView;
+pub(crate) use identity::{IdentityView, ProviderView};
 pub(crate) use lesson::LessonView;
 pub(crate) use operations::{AuditView, BlockingFrontView, EngineView, JobView, NoticeView};
 pub(crate) use people::{GroupView, TokenView, UserView};

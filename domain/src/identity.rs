@@ -142,23 +142,19 @@ impl Rules {
         groups: &[Named],
         roles: &[Named],
     ) -> Option<(Role, Because)> {
-        let fits = |wanted: &[String], has: &dyn Fn(&str) -> bool| {
-            wanted.iter().find(|word| !word.trim().is_empty() && has(&folded(word))).cloned()
+        let by = |role, rule, words: &[String], fits: &dyn Fn(&str) -> bool| {
+            let word = words.iter().find(|word| !word.trim().is_empty() && fits(&folded(word)))?;
+            Some((role, Because { rule, word: word.clone() }))
         };
         let is_them = |word: &str| folded(subject) == word || alias.is_some_and(|alias| folded(alias) == word);
         let is_role = |word: &str| roles.iter().any(|role| role.is_called(word));
         let is_group = |word: &str| groups.iter().any(|group| group.is_called(word));
         let is_group_for_certain = |word: &str| groups.iter().any(|group| group.is_known_as(word));
-        let rules: [(Role, &'static str, &[String], &dyn Fn(&str) -> bool); 5] = [
-            (Role::Admin, "admin_users", &self.admin_users, &is_them),
-            (Role::Admin, "admin_groups", &self.admin_groups, &is_group_for_certain),
-            (Role::Admin, "admin_roles", &self.admin_roles, &is_role),
-            (Role::Teacher, "teacher_roles", &self.teacher_roles, &is_role),
-            (Role::Teacher, "teacher_groups", &self.teacher_groups, &is_group),
-        ];
-        rules
-            .into_iter()
-            .find_map(|(role, rule, wanted, has)| fits(wanted, has).map(|word| (role, Because { rule, word })))
+        by(Role::Admin, "admin_users", &self.admin_users, &is_them)
+            .or_else(|| by(Role::Admin, "admin_groups", &self.admin_groups, &is_group_for_certain))
+            .or_else(|| by(Role::Admin, "admin_roles", &self.admin_roles, &is_role))
+            .or_else(|| by(Role::Teacher, "teacher_roles", &self.teacher_roles, &is_role))
+            .or_else(|| by(Role::Teacher, "teacher_groups", &self.teacher_groups, &is_group))
     }
 }
 

@@ -10,6 +10,7 @@ mod engine;
 mod images;
 mod listening;
 mod outside;
+mod providers;
 mod report;
 mod storage;
 
@@ -40,10 +41,8 @@ pub(crate) async fn run(doctor: Doctor, settings: &Settings, source: Option<&Pat
     report.add(images::check(store.as_ref(), engine.as_ref(), language).await)?;
     report.add(clock::check(store.as_ref(), engine.as_ref(), language).await)?;
     report.add(listening::check(settings, installation, language).await)?;
-    report.add([
-        Line::skip("identity_provider", language.pick("nicht konfiguriert", "not configured")),
-        Line::skip("mail", language.pick("nicht konfiguriert", "not configured")),
-    ])?;
+    report.add(providers::check(settings, store.as_ref(), language).await)?;
+    report.add([Line::skip("mail", language.pick("nicht konfiguriert", "not configured"))])?;
     report.add(configuration::public_url(&settings.server.public_url(), language))?;
     if let Some(url) = url {
         outside::check(&url, doctor.idle, installation, settings, language, &mut report).await?;

@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::open;
 use crate::{
-    config::{EngineRoute, Settings, limits, places},
+    config::{EngineRoute, Settings, limits, places, providers},
     demo,
 };
 
@@ -136,6 +136,7 @@ fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
             .map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         tls: tls.map(|(cert, key)| api::TlsFiles { cert, key }),
         local_accounts: settings.auth.local.enabled,
+        providers: providers(&settings.auth.oidc).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         idle: idle_rules(settings)?,
         node: NODE.to_owned(),
     })

@@ -7,7 +7,7 @@ use figment::{
 };
 use figment_file_provider_adapter::FileAdapter;
 
-use super::{Settings, limits::limits, places::places};
+use super::{Settings, limits::limits, places::places, providers::providers};
 
 /// Why the configuration cannot be used: where, which key, and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if let Err((key, detail)) = places(&url, &settings.gateway) {
         return wrong(key, detail);
+    }
+    if let Err((key, detail)) = providers(&settings.auth.oidc) {
+        return wrong(&key, detail);
     }
     if settings.database.max_connections == 0 {
         return wrong("database.max_connections", "expected at least 1");

@@ -150,12 +150,68 @@ pub(crate) enum GatewayMode {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) local: Local,
+    pub(crate) oidc: Oidc,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Local {
     pub(crate) enabled: bool,
+}
+
+/// An identity provider, and `more` of them by their ids.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Oidc {
+    pub(crate) issuer: Option<String>,
+    pub(crate) name: String,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<SecretString>,
+    #[serde(deserialize_with = "words")]
+    pub(crate) scopes: Vec<String>,
+    #[serde(deserialize_with = "words")]
+    pub(crate) admin_groups: Vec<String>,
+    #[serde(deserialize_with = "words")]
+    pub(crate) admin_users: Vec<String>,
+    #[serde(deserialize_with = "words")]
+    pub(crate) admin_roles: Vec<String>,
+    #[serde(deserialize_with = "words")]
+    pub(crate) teacher_groups: Vec<String>,
+    #[serde(deserialize_with = "words")]
+    pub(crate) teacher_roles: Vec<String>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) more: BTreeMap<String, Oidc>,
+}
+
+impl Default for Oidc {
+    fn default() -> Self {
+        let teachers = ["lehrer", "lehrerinnen", "lehrende", "kollegium"].map(str::to_owned);
+        Self {
+            issuer: None,
+            name: "IServ".to_owned(),
+            client_id: None,
+            client_secret: None,
+            scopes: Vec::new(),
+            admin_groups: Vec::new(),
+            admin_users: Vec::new(),
+            admin_roles: Vec::new(),
+            teacher_groups: teachers.to_vec(),
+            teacher_roles: std::iter::once("ROLE_TEACHER".to_owned()).chain(teachers).collect(),
+            endpoints: Endpoints::default(),
+            more: BTreeMap::new(),
+        }
+    }
+}
+
+/// Addresses that a provider does not tell.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Endpoints {
+    pub(crate) authorization: Option<Url>,
+    pub(crate) token: Option<Url>,
+    pub(crate) userinfo: Option<Url>,
+    pub(crate) jwks: Option<Url>,
+    pub(crate) end_session: Option<Url>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -262,14 +318,27 @@ pub(crate) enum LogFormat {
 
 /// A list, or words separated by commas as the environment has them.
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    /// The environment has no types: what looks like a number is one there.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Word {
+        Text(String),
+        Number(i64),
+    }
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Words {
-        List(Vec<String>),
+        List(Vec<Word>),
         Text(String),
+        Number(i64),
     }
+    let text = |word| match word {
+        Word::Text(text) => text,
+        Word::Number(number) => number.to_string(),
+    };
     Ok(match Words::deserialize(deserializer)? {
-        Words::List(list) => list,
+        Words::List(list) => list.into_iter().map(text).collect(),
+        Words::Number(number) => vec![number.to_string()],
         Words::Text(text) => {
             text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
         }

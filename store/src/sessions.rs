@@ -133,6 +133,11 @@ impl Sessions<'_> {
         write.commit().await
     }
 
+    /// The provider that vouched for a session.
+    pub async fn provider(&self, id: SessionId) -> Result<Option<String>, StoreError> {
+        Ok(session::Entity::find_by_id(id).one(self.0.db()).await?.and_then(|row| row.provider))
+    }
+
     /// The provider that vouched for a session, and what it vouched with.
     pub async fn vouched(&self, id: SessionId) -> Result<Option<(String, SecretString)>, StoreError> {
         let row = session::Entity::find_by_id(id).one(self.0.db()).await?;

@@ -60,6 +60,8 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("get", "/api/v1/users", Admin, false),
     ("get", "/api/v1/groups", Teacher, false),
     ("get", "/api/v1/audit", Admin, false),
+    ("get", "/api/v1/identity/providers", Admin, false),
+    ("post", "/api/v1/identity/preview", Admin, true),
 ];
 
 fn method(name: &str) -> Method {
@@ -133,6 +135,7 @@ fn sample(path: &str) -> Value {
         "/api/v1/lessons" => json!({ "group": "9b", "until": "2100-01-01T00:00:00Z" }),
         "/api/v1/desktops" => json!({ "template": "tiny" }),
         "/api/v1/tokens" => json!({ "name": "x" }),
+        "/api/v1/identity/preview" => json!({ "claims": {} }),
         _ => json!({}),
     }
 }

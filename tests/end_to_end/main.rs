@@ -28,6 +28,7 @@ mod own_hosts;
 mod postgres;
 mod queue;
 mod schedule;
+mod sign_in;
 mod start_faults;
 mod starts;
 mod support;

@@ -26,6 +26,10 @@ pub(crate) struct Cookie {
 pub(super) const SESSION: Cookie =
     Cookie { secure: "__Host-pult_session", plain: "pult_session", age: Some(Duration::days(7)) };
 
+/// A browser that is on its way to an identity provider, and the word by which its answer is told from others'.
+pub(super) const SIGN_IN: Cookie =
+    Cookie { secure: "__Host-pult_sign_in", plain: "pult_sign_in", age: Some(Duration::minutes(10)) };
+
 /// A browser that may see the desktop on whose host this is. Ends with the session it came from.
 pub(crate) const DESKTOP: Cookie = Cookie { secure: "__Host-pult_desktop", plain: "pult_desktop", age: None };
 

@@ -82,12 +82,33 @@ pub(crate) async fn logout(caller: Caller, depot: &mut Depot, res: &mut Response
 pub(crate) struct Methods {
     /// By name and password.
     local: bool,
-    /// By the school's identity provider.
+    /// By an identity provider.
     oidc: bool,
+    /// The identity providers, the first one first.
+    providers: Vec<ProviderMethod>,
+}
+
+/// An identity provider by which one can sign in.
+#[derive(Serialize, ToSchema)]
+#[salvo(schema(name = AuthProvider))]
+pub(crate) struct ProviderMethod {
+    /// What it is called in addresses.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// Where a browser begins; `&next=` with a path of ours leads back there.
+    url: String,
 }
 
 /// How one can sign in
 #[endpoint(tags("session"))]
 pub(crate) async fn methods(depot: &mut Depot) -> Json<Methods> {
-    Json(Methods { local: extract::app(depot).config.local_accounts, oidc: false })
+    let app = extract::app(depot);
+    let providers = app.oidc.all().iter().map(|provider| ProviderMethod {
+        url: format!("/auth/login?provider={}", provider.config.id),
+        id: provider.config.id.clone(),
+        name: provider.config.name.clone(),
+    });
+    let providers: Vec<_> = providers.collect();
+    Json(Methods { local: app.config.local_accounts, oidc: !providers.is_empty(), providers })
 }

@@ -130,6 +130,7 @@ mod tests {
             tls: None,
             places,
             local_accounts: false,
+            providers: Vec::new(),
             idle: IdlePolicy::NONE.into(),
             node: "local".to_owned(),
         }

@@ -91,6 +91,7 @@ fn side(side: Side, language: Language) -> &'static str {
         Side::Proxy => language.pick("Es liegt am Proxy vor Pult", "It is the proxy before Pult"),
         Side::Pult => language.pick("Es liegt an Pult", "It is Pult"),
         Side::Desktop => language.pick("Es liegt am Desktop", "It is the desktop"),
+        Side::Provider => language.pick("Es liegt am Anmeldedienst", "It is the identity provider"),
     }
 }
 

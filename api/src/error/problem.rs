@@ -51,11 +51,13 @@ pub(crate) enum Side {
     Pult,
     /// The desktop's.
     Desktop,
+    /// The identity provider's.
+    Provider,
 }
 
 impl ToSchema for Side {
     fn to_schema(_: &mut Components) -> RefOr<Schema> {
-        Object::with_type(BasicType::String).enum_values(["browser", "proxy", "pult", "desktop"]).into()
+        Object::with_type(BasicType::String).enum_values(["browser", "proxy", "pult", "desktop", "provider"]).into()
     }
 }
 

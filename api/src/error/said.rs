@@ -65,6 +65,7 @@ impl ApiError {
                     (format!("Bitte {seconds} Sekunden warten."), format!("Please wait {seconds} seconds."));
                 tell(("Zu viele Versuche.", &german), ("Too many attempts.", &english))
             }
+            Self::SignIn(error) => super::said_of_sign_in::said(error, language),
             Self::LocalAccountsOff => say("Hier gibt es keine lokalen Konten.", "There are no local accounts here."),
             Self::CookieDoubled => tell(
                 ("Das Anmelde-Cookie kam doppelt.", "Bitte die Cookies dieser Seite löschen."),

@@ -1,4 +1,4 @@
-use domain::access::Role;
+use domain::access::{Credential, Role};
 use salvo::{
     Depot, Writer,
     oapi::{ToSchema, endpoint},
@@ -18,6 +18,18 @@ pub(crate) struct Me {
     capabilities: Vec<&'static str>,
     /// What pages send in `X-CSRF-Token` with unsafe requests; null for a token.
     csrf_token: Option<String>,
+    /// The identity provider that vouches for this session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<SignOut>,
+}
+
+/// A provider at which one can sign out as well.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignOut {
+    /// What people call it.
+    name: String,
+    /// The address at which a browser signs out here and there.
+    sign_out_url: &'static str,
 }
 
 /// The caller.
@@ -34,6 +46,13 @@ pub(crate) async fn me(caller: Caller, depot: &mut Depot) -> Result<Json<Me>, Ap
     let app = extract::app(depot);
     let groups = app.store.users().groups(caller.user).await?;
     let Caller { principal, csrf_token } = caller;
+    let vouching = match principal.credential {
+        Credential::Session(session) => app.store.sessions().provider(session).await?,
+        Credential::Token(..) => None,
+    };
+    let provider = vouching.and_then(|provider| app.oidc.get(Some(&provider)));
+    let provider =
+        provider.map(|provider| SignOut { name: provider.config.name.clone(), sign_out_url: "/auth/logout" });
     Ok(Json(Me {
         role: Word(principal.role),
         capabilities: principal.capabilities(),
@@ -44,5 +63,6 @@ pub(crate) async fn me(caller: Caller, depot: &mut Depot) -> Result<Json<Me>, Ap
         },
         groups: groups.into_iter().map(GroupView::from).collect(),
         csrf_token,
+        provider,
     }))
 }

@@ -54,7 +54,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the audit log, newest first */
-        get: operations["list8"];
+        get: operations["list7"];
         put?: never;
         post?: never;
         delete?: never;
@@ -91,7 +91,7 @@ export interface paths {
          * Lists the caller's desktops
          * @description With `all=true` an administrator gets everybody's.
          */
-        get: operations["list4"];
+        get: operations["list3"];
         put?: never;
         /**
          * Wants a desktop of a template
@@ -120,7 +120,7 @@ export interface paths {
          * Gives a desktop up
          * @description Its owner's files stay.
          */
-        delete: operations["remove4"];
+        delete: operations["remove3"];
         options?: never;
         head?: never;
         patch?: never;
@@ -255,6 +255,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says who somebody with these claims would be
+         * @description Nobody is made and nobody is signed in. The decision is the one that a sign-in makes, by the rules as they are
+         *     configured now.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the identity providers, with what they have to be told of us and what they do not release */
+        get: operations["providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -263,7 +301,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists jobs */
-        get: operations["list6"];
+        get: operations["list5"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,51 +322,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/lessons": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists lessons: a teacher's groups', an administrator's all
-         * @description Those that were over for 30 days are forgotten.
-         */
-        get: operations["list3"];
-        put?: never;
-        /**
-         * Lets a group's desktops go on while it has a lesson
-         * @description Until its end nothing stops by itself what belongs to the group's pupils and teachers. Teachers have lessons with
-         *     their own groups.
-         */
-        post: operations["create3"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/lessons/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Ends a lesson, or calls it off
-         * @description Its desktops stop as any other from then on, after a warning.
-         */
-        delete: operations["remove3"];
         options?: never;
         head?: never;
         patch?: never;
@@ -393,7 +386,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the jobs of the schedule, with how each went last and when it runs next */
-        get: operations["list7"];
+        get: operations["list6"];
         put?: never;
         post?: never;
         delete?: never;
@@ -510,13 +503,13 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the caller's tokens */
-        get: operations["list5"];
+        get: operations["list4"];
         put?: never;
         /**
          * Makes a token for the caller
          * @description A token cannot make one that may more than it may itself.
          */
-        post: operations["create4"];
+        post: operations["create3"];
         delete?: never;
         options?: never;
         head?: never;
@@ -641,8 +634,19 @@ export interface components {
         AuthMethods: {
             /** @description By name and password. */
             local: boolean;
-            /** @description By the school's identity provider. */
+            /** @description By an identity provider. */
             oidc: boolean;
+            /** @description The identity providers, the first one first. */
+            providers: components["schemas"]["AuthProvider"][];
+        };
+        /** @description An identity provider by which one can sign in. */
+        AuthProvider: {
+            /** @description What it is called in addresses. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Where a browser begins; `&next=` with a path of ours leads back there. */
+            url: string;
         };
         /** @description A front proxy that keeps streams from opening. */
         BlockingFront: {
@@ -698,10 +702,7 @@ export interface components {
             state: components["schemas"]["DesktopState"];
             step?: (null | components["schemas"]["DesktopStep"]) & unknown;
             stops_at?: (null | string) & unknown;
-            /**
-             * @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime` or `nightly`, which nothing
-             *     does.
-             */
+            /** @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime`, which nothing does. */
             stops_for?: string | null;
             /** @description Slug of its template. */
             template: string;
@@ -741,6 +742,40 @@ export interface components {
         };
         /** @enum {string} */
         HomePolicy: "shared" | "template" | "none";
+        /** @description Who somebody would be. */
+        Identity: {
+            because?: (null | components["schemas"]["RoleReason"]) & unknown;
+            /** @description Full name. */
+            display_name: string;
+            /** @description Names of their groups. */
+            groups: string[];
+            /** @description The provider that vouches for them. */
+            issuer: string;
+            role: components["schemas"]["Role"];
+            /** @description Their id there: what they are known by, and what `admin_users` means. */
+            subject: string;
+            /** @description Name to sign in with; another number follows it where somebody has it. */
+            username: string;
+        };
+        /** @description An identity provider. */
+        IdentityProvider: {
+            /** @description Where it may tell that somebody has signed out there. */
+            backchannel_logout_uri: string;
+            /** @description What it is called in addresses. */
+            id: string;
+            /** @description Who it is. */
+            issuer: string;
+            /** @description What it has to release besides, so that ids, groups and roles are known. */
+            missing_scopes: string[];
+            /** @description What people call it. */
+            name: string;
+            /** @description Where it may lead browsers that have signed out there. */
+            post_logout_redirect_uri: string;
+            /** @description The redirect URI that it has to know. */
+            redirect_uri: string;
+            /** @description What it was asked for when a sign-in worked last; empty before the first one. */
+            scopes: string[];
+        };
         /** @description Work that takes long enough to be watched. */
         Job: {
             /** Format: date-time */
@@ -760,29 +795,6 @@ export interface components {
             state: string;
             /** @description An image, for a pull. */
             subject: string;
-        };
-        /** @description A group that needs its desktops for a while. */
-        Lesson: {
-            /** Format: date-time */
-            created_at: string;
-            /** @description Id of the one who wanted it. */
-            created_by?: string | null;
-            from: string & unknown;
-            /** @description Name of the group. */
-            group: string;
-            id: string;
-            /** @description Slug of the template of which it needs desktops; null for every one. */
-            template?: string | null;
-            until: string & unknown;
-        };
-        /** @description A lesson that is wanted. */
-        LessonInput: {
-            from?: (null | string) & unknown;
-            /** @description Name of the group. */
-            group: string;
-            /** @description Slug of the template of which it needs desktops; of every one where none is named. */
-            template?: string | null;
-            until: string & unknown;
         };
         /** @description A part of a list. */
         ListOfAssignment: {
@@ -813,16 +825,16 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
-        ListOfJob: {
+        ListOfIdentityProvider: {
             /** @description The items. */
-            items: components["schemas"]["Job"][];
+            items: components["schemas"]["IdentityProvider"][];
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
-        ListOfLesson: {
+        ListOfJob: {
             /** @description The items. */
-            items: components["schemas"]["Lesson"][];
+            items: components["schemas"]["Job"][];
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
@@ -861,6 +873,7 @@ export interface components {
             /** @description What pages send in `X-CSRF-Token` with unsafe requests; null for a token. */
             csrf_token?: string | null;
             groups: components["schemas"]["Group"][];
+            provider?: (null | components["schemas"]["SignOut"]) & unknown;
             role: components["schemas"]["Role"];
             user: components["schemas"]["Person"];
         };
@@ -879,6 +892,13 @@ export interface components {
             id: string;
             username: string;
         };
+        /** @description Claims of somebody, and the provider that would make them. */
+        Preview: {
+            /** @description What an ID token and userinfo say together. */
+            claims: Record<string, never>;
+            /** @description The provider's id; the first one where nothing is said. */
+            provider?: string | null;
+        };
         /** @description What went wrong, for programs and for people. */
         Problem: {
             /** @description A stable word for this kind of problem. */
@@ -891,7 +911,7 @@ export interface components {
             remedy?: string | null;
             /** @description What to report it by: the log has it too. */
             request_id?: string | null;
-            side: ("browser" | "proxy" | "pult" | "desktop") & unknown;
+            side: ("browser" | "proxy" | "pult" | "desktop" | "provider") & unknown;
             state?: (null | components["schemas"]["DesktopState"]) & unknown;
             /**
              * Format: uint16
@@ -907,6 +927,13 @@ export interface components {
         Protocol: "http" | "https";
         /** @enum {string} */
         Role: "student" | "teacher" | "admin";
+        /** @description The rule that gives somebody a role. */
+        RoleReason: {
+            /** @description The key below `auth.oidc`. */
+            rule: string;
+            /** @description The word of it that fits. */
+            word: string;
+        };
         /** @enum {string} */
         RunResult: "running" | "ok" | "failed";
         /** @description A job of the schedule, and how it went last. */
@@ -941,7 +968,14 @@ export interface components {
             title: string;
         };
         /** @enum {string} */
-        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "users:read" | "tokens:write" | "audit:read" | "schedule:read" | "schedule:run";
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "users:read" | "tokens:write" | "audit:read" | "schedule:read" | "schedule:run";
+        /** @description A provider at which one can sign out as well. */
+        SignOut: {
+            /** @description What people call it. */
+            name: string;
+            /** @description The address at which a browser signs out here and there. */
+            sign_out_url: string;
+        };
         /** @description How the installation is. */
         Status: {
             /** @description What kept it, for administrators. */
@@ -1431,7 +1465,7 @@ export interface operations {
             };
         };
     };
-    list8: {
+    list7: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -1521,7 +1555,7 @@ export interface operations {
             };
         };
     };
-    list4: {
+    list3: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -1776,7 +1810,7 @@ export interface operations {
             };
         };
     };
-    remove4: {
+    remove3: {
         parameters: {
             query?: never;
             header?: {
@@ -2309,7 +2343,150 @@ export interface operations {
             };
         };
     };
-    list6: {
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preview"];
+            };
+        };
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfIdentityProvider"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list5: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -2398,237 +2575,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list3: {
-        parameters: {
-            query?: {
-                /** @description Items at most; 100 where nothing is said */
-                limit?: number;
-                /** @description Where the last page ended: its `next_cursor` */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfLesson"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create3: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LessonInput"];
-            };
-        };
-        responses: {
-            /** @description Made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Lesson"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove3: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is over */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Malformed */
             400: {
@@ -2827,7 +2773,7 @@ export interface operations {
             };
         };
     };
-    list7: {
+    list6: {
         parameters: {
             query?: never;
             header?: {
@@ -3428,7 +3374,7 @@ export interface operations {
             };
         };
     };
-    list5: {
+    list4: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -3498,7 +3444,7 @@ export interface operations {
             };
         };
     };
-    create4: {
+    create3: {
         parameters: {
             query?: never;
             header?: never;

@@ -104,7 +104,8 @@ async fn a_session_remembers_who_vouched_for_it(house: House) -> Outcome {
     let row = present(session::Entity::find_by_id(id).one(house.db()).await?, "the row")?;
     assert!(!format!("{row:?}").contains("payload"), "sealed");
     let (local, _) = sessions.create(anna.id, None).await?;
-    assert!(sessions.vouched(local).await?.is_none());
+    assert_eq!(sessions.provider(id).await?.as_deref(), Some("iserv"));
+    assert!(sessions.vouched(local).await?.is_none() && sessions.provider(local).await?.is_none());
     Ok(())
 }
 

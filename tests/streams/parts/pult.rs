@@ -168,6 +168,7 @@ impl House {
                 tls: None,
                 places: api::Places::Paths,
                 local_accounts: false,
+                providers: Vec::new(),
                 idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE }.into(),
                 node: "local".to_owned(),
             },

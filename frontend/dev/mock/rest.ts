@@ -13,7 +13,7 @@ export async function answer(world: World, request: IncomingMessage, response: S
     return true;
   }
   const call = `${method} ${pathname.slice('/api/v1'.length)}`;
-  if (call === 'GET /auth/methods') return json(response, 200, { local: true, oidc: true });
+  if (call === 'GET /auth/methods') return json(response, 200, { local: true, oidc: true, providers: [{ id: 'oidc', name: 'IServ', url: '/auth/login?provider=oidc' }] });
   if (call === 'POST /login') return signIn(world, await body(request), response);
   if (!world.me) return problem(response, 401, 'not_signed_in', 'Bitte anmelden.');
   if (call === 'GET /events') return events(world, request, response);

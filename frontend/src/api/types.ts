@@ -12,5 +12,6 @@ export type Status = Schemas['Status'];
 export type ScheduledJob = Schemas['ScheduledJob'];
 export type BlockingFront = Schemas['BlockingFront'];
 export type AuthMethods = Schemas['AuthMethods'];
+export type AuthProvider = Schemas['AuthProvider'];
 export type Notice = Schemas['Notice'];
 export type Problem = Schemas['Problem'];

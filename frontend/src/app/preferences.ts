@@ -66,3 +66,20 @@ export function write(key: string, value: string | null): void {
     // Denied or full: the choice lasts as long as the page.
   }
 }
+
+/** The same for this one tab, as long as it is there. */
+export function readInTab(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function writeInTab(key: string, value: string): void {
+  try {
+    sessionStorage.setItem(key, value);
+  } catch {
+    // Whoever needs it reads it back.
+  }
+}

@@ -38,15 +38,14 @@ const SIGNED_OUT = 'pult.signedOut';
 
 /** From now on a 401 anywhere, or signing out in another tab, leads to the sign-in page, and from there back. */
 export function watchSession(): void {
-  const leave = () => {
+  const leave = (login: string) => {
     if (window.location.pathname === '/login') return;
-    const login = loginAddress();
     forgetPerson();
     navigate(login, { replace: true });
   };
-  whenSignedOut(leave);
+  whenSignedOut(() => { leave(loginAddress()); });
   window.addEventListener('storage', ({ key, newValue }) => {
-    if (key === SIGNED_OUT && newValue !== null) leave();
+    if (key === SIGNED_OUT && newValue !== null) leave('/login?signed_out');
   });
 }
 
@@ -56,9 +55,20 @@ export async function signIn(username: string, password: string): Promise<void> 
   queryClient.setQueryData(ME_KEY, await answer(api.GET('/api/v1/me')));
 }
 
-export async function signOut(): Promise<void> {
-  await answer(api.POST('/api/v1/logout'));
+/** Tells other tabs of this browser that nobody is signed in any more. */
+export function tellSignedOut(): void {
   write(SIGNED_OUT, String(Date.now()));
+}
+
+export async function signOut(): Promise<void> {
+  const provider = queryClient.getQueryData<Me>(ME_KEY)?.provider;
+  if (provider) {
+    // Here and at the provider, on whose page or on ours it ends: on a shared computer the next one must not be in already.
+    window.location.assign(provider.sign_out_url);
+    return;
+  }
+  await answer(api.POST('/api/v1/logout'));
+  tellSignedOut();
   forgetPerson();
   navigate('/login');
 }

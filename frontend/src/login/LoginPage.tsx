@@ -1,15 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import { LogIn, RotateCw } from 'lucide-react';
+import { RotateCw } from 'lucide-react';
 import { lazy, Suspense, useEffect } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { authMethodsQuery, meQuery } from '~/api/queries';
 import { safeNext } from '~/app/next';
+import { tellSignedOut } from '~/app/session';
 import { useT } from '~/i18n/useT';
-import { Button, LinkButton } from '~/ui/Button';
+import { Button } from '~/ui/Button';
 import { DeskScene } from '~/ui/DeskScene';
 import { Mark } from '~/ui/Mark';
 import styles from './LoginPage.module.css';
 import { LocalForm } from './LocalForm';
+import { ProviderLinks } from './ProviderLinks';
+import { straightOn } from './straightOn';
 
 // Fetched after the first picture, like all menus.
 const LookSwitches = lazy(() => import('./LookSwitches'));
@@ -17,7 +20,9 @@ const LookSwitches = lazy(() => import('./LookSwitches'));
 export default function LoginPage() {
   const t = useT();
   const [, navigate] = useLocation();
-  const next = safeNext(new URLSearchParams(useSearch()).get('next'));
+  const query = useSearch();
+  const next = safeNext(new URLSearchParams(query).get('next'));
+  const signedOut = new URLSearchParams(query).has('signed_out');
   const methods = useQuery(authMethodsQuery);
   const me = useQuery({ ...meQuery, retry: false });
 
@@ -27,6 +32,16 @@ export default function LoginPage() {
     if (/^\/(desktop|enter)\//.test(next)) window.location.replace(next);
     else navigate(next, { replace: true });
   }, [me.data, navigate, next]);
+
+  useEffect(() => {
+    if (signedOut) tellSignedOut();
+  }, [signedOut]);
+
+  const isNobody = me.isError;
+  useEffect(() => {
+    const way = isNobody && methods.data && straightOn(methods.data, new URLSearchParams(query), next);
+    if (way) window.location.replace(way);
+  }, [isNobody, methods.data, query, next]);
 
   return (
     <div className={styles.page}>
@@ -41,12 +56,8 @@ export default function LoginPage() {
             <span>Pult</span>
           </div>
           <h1 className={styles.title}>{t('login.title')}</h1>
-          <p className={styles.lead}>{t('login.lead')}</p>
-          {methods.data?.oidc && (
-            <LinkButton look="primary" icon={LogIn} wide href={`/auth/login?next=${encodeURIComponent(next)}`}>
-              {t('login.withIServ')}
-            </LinkButton>
-          )}
+          <p className={styles.lead} role={signedOut ? 'status' : undefined}>{t(signedOut ? 'login.signedOut' : 'login.lead')}</p>
+          {methods.data && <ProviderLinks providers={methods.data.providers} next={next} />}
           {methods.data?.oidc && methods.data.local && <p className={styles.or}>{t('login.or')}</p>}
           {methods.data?.local && <LocalForm look={methods.data.oidc ? 'secondary' : 'primary'} />}
           {methods.data && !methods.data.local && !methods.data.oidc && <p role="alert">{t('login.noWay')}</p>}

@@ -108,7 +108,7 @@ fuzz: rust ## random input for all that reads what others wrote, for PULT_FUZZ_S
 	  cargo test --locked --package gateway --lib --test gateway fuzzed -- --nocapture
 
 clean: ## what was built from this tree; data/, tools and the engine stay (setup/engine purge)
-	rm -rf frontend/dist frontend/node_modules artefacts
+	rm -rf frontend/dist frontend/node_modules tests/provider/node_modules artefacts
 	cargo clean
 
 ### the phases of `make test`
@@ -124,7 +124,7 @@ phases:
 	done
 	printf '=== all is well\n%s' "$$took"
 
-prepare: rust node frontend/dist/index.html
+prepare: rust node frontend/dist/index.html tests/provider/node_modules/.package-lock.json
 	setup/tools
 	setup/packages shellcheck
 	[ -x /usr/bin/chromium ] || setup/packages chromium
@@ -153,6 +153,10 @@ rust:
 
 node:
 	setup/node
+
+tests/provider/node_modules/.package-lock.json: tests/provider/package-lock.json | node
+	$(quietly)
+	quietly npm --prefix tests/provider ci --loglevel=error --no-audit --no-fund
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json | node
 	$(quietly)

@@ -200,7 +200,7 @@ impl ApiError {
         match self {
             Self::TooManyAttempts(pause) => Some(*pause),
             Self::Store(_) => Some(Duration::from_secs(2)),
-            Self::SignIn(SignInError::Away { .. }) => Some(Duration::from_secs(5)),
+            Self::SignIn(SignInError::Away(_)) => Some(Duration::from_secs(5)),
             Self::Gateway(failure) => failure.retry_after(),
             _ => None,
         }
@@ -211,7 +211,6 @@ impl ApiError {
         match self {
             Self::Gateway(failure) => failure.is_passing(),
             Self::Store(_) => true,
-            Self::SignIn(SignInError::Away { waits, .. }) => *waits,
             Self::NotRunning(state) => !matches!(state, DesktopState::Stopped | DesktopState::Failed),
             _ => false,
         }

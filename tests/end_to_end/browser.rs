@@ -142,6 +142,23 @@ async fn a_phone_types_words_and_the_keys_it_lacks() {
     assert_eq!(written(&home, "sum.txt").await, "42\n");
 }
 
+/// The provider is another one's program: `tests/provider` runs it, within the journey.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_sign_in_and_out_at_a_provider_that_speaks_as_iserv_does() {
+    let [port] = free_ports();
+    let issuer = format!("http://127.0.0.1:{port}");
+    let pult = Pult::with(&[
+        ("auth.oidc.issuer", issuer.as_str()),
+        ("auth.oidc.client_id", "pult-client"),
+        ("auth.oidc.client_secret", "a-secret-of-some-length"),
+    ])
+    .await;
+    journey_with(&pult, "sign-in", &[("PROVIDER_PORT", &port.to_string())]);
+    let told = pult.person("admin", "admin").json("/api/v1/identity/providers").await;
+    let released = ["openid", "profile", "email", "iserv:uuid", "iserv:groups", "iserv:roles"];
+    assert_eq!(told["items"][0]["scopes"], serde_json::json!(released), "one scope too many is refused");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pupil_starts_the_whole_desktop_and_stops_it() {
     let pult = Pult::start().await;

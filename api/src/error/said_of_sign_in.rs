@@ -19,7 +19,7 @@ pub(super) fn said(error: &SignInError, language: Language) -> Said {
 
 fn told(error: &SignInError) -> (&'static str, &'static str, (&'static str, &'static str)) {
     match error {
-        SignInError::Away { .. } => (
+        SignInError::Away(_) => (
             "Der Anmeldedienst der Schule antwortet gerade nicht.",
             "The school's identity provider does not answer at the moment.",
             (

@@ -5,13 +5,7 @@ use salvo::http::StatusCode;
 pub(crate) enum SignInError {
     /// It does not answer, or not as a provider does.
     #[error("the identity provider does not answer")]
-    Away {
-        /// Why.
-        #[source]
-        cause: Box<dyn std::error::Error + Send + Sync>,
-        /// Whether asking for the same page again is another try.
-        waits: bool,
-    },
+    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Its answer is not one to a question of this browser's, or came too late, or twice.
     #[error("nobody is on the way to sign in with this state")]
     Stale,
@@ -51,7 +45,7 @@ impl SignInError {
     /// A stable word.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Away { .. } => "provider_unavailable",
+            Self::Away(_) => "provider_unavailable",
             Self::Stale => "sign_in_stale",
             Self::Denied(_) => "sign_in_denied",
             Self::Scopes => "provider_scopes_refused",
@@ -68,7 +62,7 @@ impl SignInError {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Away { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Stale => StatusCode::BAD_REQUEST,
             Self::Denied(_) => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_GATEWAY,
@@ -77,6 +71,6 @@ impl SignInError {
 
     /// The provider does not answer us.
     pub(super) fn away(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Away { cause: Box::new(cause), waits: false }
+        Self::Away(Box::new(cause))
     }
 }

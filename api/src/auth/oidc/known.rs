@@ -12,6 +12,8 @@ use super::{Connected, SignInError, protocol::Metadata, transport::TransportErro
 
 /// How long what a provider says of itself counts. Afterwards it counts until there is something newer.
 const FRESH: Duration = Duration::from_hours(1);
+/// Before somebody is led to a provider it has to have answered since: they would find nobody there.
+const AWAKE: Duration = Duration::from_secs(10);
 /// A provider that did not answer is not asked again for this long: a class that comes at once does not wait in turn.
 const REST: Duration = Duration::from_secs(2);
 /// Strangers cannot make us load keys more often than this.
@@ -53,35 +55,43 @@ pub(super) enum KnownError {
 }
 
 impl Connected {
-    /// What the provider says of itself.
+    /// What the provider says of itself; what it said last, where it does not answer now.
     pub(super) async fn known(&self) -> Result<Arc<Known>, SignInError> {
         let mut held = self.directory.held.lock().await;
-        if let Some(known) = held.known.as_ref().filter(|known| known.at.elapsed() < FRESH) {
+        let asked = self.ask(&mut held, FRESH).await;
+        asked.or_else(|error| held.known.clone().ok_or_else(|| SignInError::away(error)))
+    }
+
+    /// What the provider says of itself, if it has answered a moment ago.
+    pub(super) async fn awake(&self) -> Result<Arc<Known>, SignInError> {
+        let mut held = self.directory.held.lock().await;
+        self.ask(&mut held, AWAKE).await.map_err(SignInError::away)
+    }
+
+    async fn ask(&self, held: &mut Held, fresh: Duration) -> Result<Arc<Known>, Arc<KnownError>> {
+        if let Some(known) = held.known.as_ref().filter(|known| known.at.elapsed() < fresh) {
             return Ok(Arc::clone(known));
         }
-        let rests = held.failed.as_ref().filter(|(at, _)| at.elapsed() < REST).map(|(_, error)| Arc::clone(error));
-        let failed = match rests {
-            Some(error) => error,
-            None => match self.discover().await {
-                Ok(known) => {
-                    let known = Arc::new(known);
-                    *held = Held { known: Some(Arc::clone(&known)), failed: None };
-                    return Ok(known);
-                }
-                Err(error) => {
-                    let error = Arc::new(error);
-                    tracing::warn!(
-                        provider = self.config.id,
-                        error = &*error as &dyn std::error::Error,
-                        "an identity provider cannot be asked what it is"
-                    );
-                    held.failed = Some((Instant::now(), Arc::clone(&error)));
-                    error
-                }
-            },
-        };
-        // what it said last is most likely still so
-        held.known.clone().ok_or_else(|| SignInError::away(failed))
+        if let Some((_, error)) = held.failed.as_ref().filter(|(at, _)| at.elapsed() < REST) {
+            return Err(Arc::clone(error));
+        }
+        match self.discover().await {
+            Ok(known) => {
+                let known = Arc::new(known);
+                *held = Held { known: Some(Arc::clone(&known)), failed: None };
+                Ok(known)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                tracing::warn!(
+                    provider = self.config.id,
+                    error = &*error as &dyn std::error::Error,
+                    "an identity provider cannot be asked what it is"
+                );
+                held.failed = Some((Instant::now(), Arc::clone(&error)));
+                Err(error)
+            }
+        }
     }
 
     /// The same with keys that were loaded after those which are not enough, if that can be.

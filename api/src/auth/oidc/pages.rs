@@ -57,12 +57,6 @@ pub(crate) async fn login(req: &mut Request, depot: &mut Depot, res: &mut Respon
         send(&app, provider, step, &next, req, res).await
     };
     if let Err(error) = begun.await {
-        let error = match error {
-            ApiError::SignIn(SignInError::Away { cause, .. }) => {
-                ApiError::SignIn(SignInError::Away { cause, waits: true })
-            }
-            error => error,
-        };
         error.render(&audience, res);
     }
 }
@@ -77,7 +71,7 @@ async fn send(
     res: &mut Response,
 ) -> Result<(), ApiError> {
     let scopes = provider.config.scopes_at(step).ok_or(SignInError::Scopes)?;
-    let known = provider.known().await?;
+    let known = provider.awake().await?;
     let secure = app.config.is_secure();
     // two tabs on their way have one word
     let word = SIGN_IN.read(req, secure)?.filter(|word| word.expose_secret().len() == 43);
@@ -270,7 +264,7 @@ pub(crate) async fn backchannel_logout(req: &mut Request, depot: &mut Depot, res
         Ok(()) => {
             res.status_code(StatusCode::OK);
         }
-        Err(ApiError::SignIn(error)) if !matches!(error, SignInError::Away { .. }) => {
+        Err(ApiError::SignIn(error)) if !matches!(error, SignInError::Away(_)) => {
             refuse(&app, None, &ApiError::SignIn(error), &audience, res).await;
             // whatever is wrong with it, it is the token (OpenID Connect Back-Channel Logout section 2.8)
             res.status_code(StatusCode::BAD_REQUEST);

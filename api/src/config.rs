@@ -1,5 +1,6 @@
 use std::{net::SocketAddr, path::PathBuf};
 
+use chrono::TimeDelta;
 use domain::idle::IdleRules;
 use ipnet::IpNet;
 use url::Url;
@@ -25,6 +26,8 @@ pub struct Config {
     pub local_accounts: bool,
     /// The identity providers, the first one first.
     pub providers: Vec<Provider>,
+    /// How long what a provider said of somebody counts while their session is in use.
+    pub ask_again_after: TimeDelta,
     /// The installation's limits, for what is shown of a desktop.
     pub idle: IdleRules,
     /// How the engine's node is called in the database.

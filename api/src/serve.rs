@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use self::{connection::Patience, crowd::Room, listener::Listener};
-use crate::{Config, Parts, activity, admin, app::App, catcher, live, routes};
+use crate::{Config, Parts, activity, admin, app::App, auth, catcher, live, routes};
 
 /// How long ordinary requests may take to end after shutdown began.
 const REQUESTS_END_WITHIN: Duration = Duration::from_secs(5);
@@ -56,6 +56,7 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
     let app = App::new(parts, shutdown.clone());
     let flush = activity::flush(activity, store.clone(), shutdown.clone());
     let feed = live::feed(app.feed.clone(), store, config.node.clone(), shutdown.clone());
+    let ask_again = auth::ask_again(app.clone(), shutdown.clone());
     let served = async {
         let public = Service::new(routes::router(app.clone())).catcher(catcher::catcher()).hoop(gate::gate);
         let admin = Service::new(admin::router(app));
@@ -64,7 +65,7 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
         tokio::try_join!(public.run(&shutdown, REQUESTS_END_WITHIN), admin.run(&shutdown, REQUESTS_END_WITHIN))?;
         Ok(())
     };
-    let (served, (), ()) = tokio::join!(
+    let (served, (), (), ()) = tokio::join!(
         async {
             let served: Result<(), ServeError> = served.await;
             // whatever ended the listeners ends the rest
@@ -72,7 +73,8 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
             served
         },
         flush,
-        feed
+        feed,
+        ask_again
     );
     served?;
     let left = gateway.streams();

@@ -1,6 +1,6 @@
 //! Who somebody is, by what an identity provider says of them.
 //!
-//! Providers, and versions of the same provider, say one thing in many shapes: see [`named`]. Whatever they send, the
+//! Providers, and versions of the same provider, say one thing in many shapes: see [`named()`]. Whatever they send, the
 //! outcome is a person with a role, and what cannot be understood gives nobody more than the lowest.
 
 mod named;

@@ -28,6 +28,12 @@ pub struct Model {
     pub provider_sid: Option<String>,
     /// What it vouched with, sealed: shown to it again when somebody signs out.
     pub id_token: Option<String>,
+    /// With what the provider can be asked again who somebody is, sealed; none where it cannot be.
+    pub access_token: Option<String>,
+    /// What gives another such token, sealed.
+    pub refresh_token: Option<String>,
+    /// When it was asked last.
+    pub asked_at: Option<Timestamp>,
 }
 
 /// What a row refers to.

@@ -3,7 +3,7 @@
 
 use sea_orm_migration::{async_trait, prelude::*};
 
-use crate::schema::{drop, index, int, text, text_null, time};
+use crate::schema::{drop, index, int, text, text_null, time, time_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -17,9 +17,11 @@ impl MigrationTrait for Migration {
         // those that are there were made by hand
         let from_provider = ColumnDef::new("from_provider").boolean().not_null().default(false).take();
         manager.alter_table(Table::alter().table("memberships").add_column(from_provider).take()).await?;
-        for column in ["provider", "provider_sid", "id_token"] {
+        for column in ["provider", "provider_sid", "id_token", "access_token", "refresh_token"] {
             manager.alter_table(Table::alter().table("sessions").add_column(text_null(column)).take()).await?;
         }
+        manager.alter_table(Table::alter().table("sessions").add_column(time_null("asked_at")).take()).await?;
+        manager.create_index(index("sessions", &["asked_at"])).await?;
         manager.create_index(index("sessions", &["provider_sid"])).await?;
         manager
             .create_table(
@@ -50,6 +52,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["providers", "sign_ins"]).await?;
         for (table, name) in [
+            ("sessions", "ix_sessions_asked_at"),
             ("sessions", "ix_sessions_provider_sid"),
             ("groups", "ix_groups_external_id"),
             ("users", "ix_users_issuer_alias"),
@@ -57,6 +60,9 @@ impl MigrationTrait for Migration {
             manager.drop_index(Index::drop().name(name).table(table).to_owned()).await?;
         }
         for (table, column) in [
+            ("sessions", "asked_at"),
+            ("sessions", "refresh_token"),
+            ("sessions", "access_token"),
             ("sessions", "id_token"),
             ("sessions", "provider_sid"),
             ("sessions", "provider"),

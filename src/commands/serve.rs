@@ -136,6 +136,8 @@ fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
             .map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         tls: tls.map(|(cert, key)| api::TlsFiles { cert, key }),
         local_accounts: settings.auth.local.enabled,
+        ask_again_after: chrono::TimeDelta::from_std(settings.auth.oidc.ask_again_after)
+            .context("auth.oidc.ask_again_after")?,
         providers: providers(&settings.auth.oidc).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         idle: idle_rules(settings)?,
         node: NODE.to_owned(),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use api::Provider;
 use domain::identity::Rules;
 use url::{Host, Url};
@@ -6,6 +8,8 @@ use super::settings::{Endpoints, Oidc};
 
 /// How the first provider is called in addresses and in the database.
 const FIRST: &str = "oidc";
+/// No session lasts that long.
+const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// The identity providers, the first one first; or the key that is wrong, and what was expected of it.
 pub(crate) fn providers(settings: &Oidc) -> Result<Vec<Provider>, (String, &'static str)> {
@@ -15,6 +19,9 @@ pub(crate) fn providers(settings: &Oidc) -> Result<Vec<Provider>, (String, &'sta
         providers.push(provider(FIRST, settings).map_err(|(key, detail)| (at(key), detail))?);
     } else if settings.client_id.is_some() || settings.client_secret.is_some() {
         return Err((at("issuer"), "expected the provider's address, such as https://iserv.school.example"));
+    }
+    if !(Duration::from_secs(1)..=LONGEST).contains(&settings.ask_again_after) {
+        return Err((at("ask_again_after"), "expected a span of 1s to 30d"));
     }
     for (id, settings) in &settings.more {
         let at = |key: &str| at(&format!("more.{id}.{key}"));
@@ -134,6 +141,7 @@ mod tests {
             ("issuer = \"a.example\"", "auth.oidc.issuer"),
             (&format!("{WHOLE}scopes = [\"profile\"]"), "auth.oidc.scopes"),
             (&format!("{WHOLE}endpoints.token = \"http://a.example\""), "auth.oidc.endpoints"),
+            ("ask_again_after = \"0s\"", "auth.oidc.ask_again_after"),
             ("[more.a]", "auth.oidc.more.a.issuer"),
             ("[more.A]", "auth.oidc.more.A"),
             (&format!("[more.oidc]\n{WHOLE}"), "auth.oidc.more.oidc"),

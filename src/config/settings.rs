@@ -180,6 +180,8 @@ pub(crate) struct Oidc {
     #[serde(deserialize_with = "words")]
     pub(crate) teacher_roles: Vec<String>,
     pub(crate) endpoints: Endpoints,
+    #[serde(with = "humantime_serde")]
+    pub(crate) ask_again_after: Duration,
     pub(crate) more: BTreeMap<String, Oidc>,
 }
 
@@ -198,6 +200,7 @@ impl Default for Oidc {
             teacher_groups: teachers.to_vec(),
             teacher_roles: std::iter::once("ROLE_TEACHER".to_owned()).chain(teachers).collect(),
             endpoints: Endpoints::default(),
+            ask_again_after: Duration::from_mins(15),
             more: BTreeMap::new(),
         }
     }

@@ -1,13 +1,13 @@
 //! Signing in with what an identity provider says: the person, and the groups that they belong to by its word.
 
 use domain::{
-    GroupId, UserId, folded,
+    GroupId, Timestamp, UserId, folded,
     identity::{GroupClaim, Identity},
 };
 use entity::{group, membership, user};
 use sea_orm::{
     ActiveModelTrait,
-    ActiveValue::Set,
+    ActiveValue::{self, NotSet, Set},
     ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
@@ -33,43 +33,63 @@ impl Users<'_> {
     /// account name there; one that was made by hand before, under that name, becomes the provider's.
     pub async fn sign_in(&self, issuer: &str, identity: &Identity) -> Result<User, StoreError> {
         let write = self.0.write().await?;
-        let row = person(&write.transaction, issuer, identity).await?;
-        join_as_told(&write.transaction, row.id, issuer, &identity.groups).await?;
+        let person = known_or_made(&write.transaction, issuer, identity).await?;
+        let row = take_over(&write.transaction, &person, issuer, identity, Set(Some(now()))).await?;
         write.commit().await?;
         Ok(to_domain(row))
     }
+
+    /// Takes over what a provider says now of somebody who is signed in; of nobody, where it is somebody new.
+    pub async fn told_again(&self, issuer: &str, identity: &Identity) -> Result<Option<User>, StoreError> {
+        let write = self.0.write().await?;
+        let Some(person) = known(&write.transaction, issuer, identity).await? else {
+            return Ok(None);
+        };
+        let row = take_over(&write.transaction, &person, issuer, identity, NotSet).await?;
+        write.commit().await?;
+        Ok(Some(to_domain(row)))
+    }
 }
 
-/// The row of a person, as the provider describes them now.
-async fn person(
+/// The row of a person, made if there is none.
+async fn known_or_made(
     transaction: &DatabaseTransaction,
     issuer: &str,
     identity: &Identity,
 ) -> Result<user::Model, StoreError> {
-    let wanted = canonical(&identity.username);
     loop {
-        let known = match known(transaction, issuer, identity).await? {
-            Some(known) => known,
-            // somebody may make the same person, or take the same name, at the same moment: then look again
-            None => match make(transaction, issuer, identity, &wanted).await? {
-                Some(made) => made,
-                None => continue,
-            },
-        };
-        let username = username(transaction, &known.username, &wanted).await?;
-        forget_alias(transaction, issuer, identity, known.id).await?;
-        let told = user::ActiveModel {
-            id: Set(known.id),
-            username: Set(username),
-            display_name: Set(identity.display_name.clone()),
-            role: Set(identity.role),
-            subject: Set(Some(subject(identity, &known))),
-            alias: Set(identity.alias.clone().or(known.alias)),
-            last_login_at: Set(Some(now())),
-            ..Default::default()
-        };
-        return Ok(told.update(transaction).await?);
+        if let Some(known) = known(transaction, issuer, identity).await? {
+            return Ok(known);
+        }
+        // somebody may make the same person, or take the same name, at the same moment: then look again
+        if let Some(made) = make(transaction, issuer, identity).await? {
+            return Ok(made);
+        }
     }
+}
+
+/// Makes of a person's row and of their memberships what the provider says now.
+async fn take_over(
+    transaction: &DatabaseTransaction,
+    person: &user::Model,
+    issuer: &str,
+    identity: &Identity,
+    last_login_at: ActiveValue<Option<Timestamp>>,
+) -> Result<user::Model, StoreError> {
+    forget_alias(transaction, issuer, identity, person.id).await?;
+    let told = user::ActiveModel {
+        id: Set(person.id),
+        username: Set(username(transaction, &person.username, &canonical(&identity.username)).await?),
+        display_name: Set(identity.display_name.clone()),
+        role: Set(identity.role),
+        subject: Set(Some(subject(identity, person))),
+        alias: Set(identity.alias.clone().or_else(|| person.alias.clone())),
+        last_login_at,
+        ..Default::default()
+    };
+    let row = told.update(transaction).await?;
+    join_as_told(transaction, row.id, issuer, &identity.groups).await?;
+    Ok(row)
 }
 
 /// The id that a person has from now on: one that is better than the protocol's own is kept while it is not told.
@@ -100,12 +120,11 @@ async fn make(
     transaction: &DatabaseTransaction,
     issuer: &str,
     identity: &Identity,
-    wanted: &str,
 ) -> Result<Option<user::Model>, StoreError> {
     let id = UserId::new();
     let row = user::ActiveModel {
         id: Set(id),
-        username: Set(free_name(transaction, wanted).await?),
+        username: Set(free_name(transaction, &canonical(&identity.username)).await?),
         display_name: Set(identity.display_name.clone()),
         role: Set(identity.role),
         password_hash: Set(None),

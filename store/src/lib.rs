@@ -50,7 +50,7 @@ pub use routes::{RouteChanges, RouteRow, Routes};
 pub use schedule::{Held, JobRun, Schedule};
 pub use seal::{SealError, Sealer};
 pub use secret::{challenge, csrf_token, random_key, random_secret, random_words};
-pub use sessions::{Sessions, SignedOut, Vouched};
+pub use sessions::{AskAgain, ProviderTokens, Sessions, SignedOut, Vouched};
 pub use sign_ins::{Begun, SignIn, SignIns};
 pub use templates::{TemplateError, Templates};
 pub use tokens::{NewToken, Token, Tokens};

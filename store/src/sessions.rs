@@ -2,8 +2,10 @@ use chrono::TimeDelta;
 use domain::{SessionId, Timestamp, UserId};
 use entity::{session, user};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
-    QueryTrait,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, LockBehavior, LockType},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -17,6 +19,8 @@ pub struct Sessions<'a>(pub(crate) &'a Store);
 const IDLE: TimeDelta = TimeDelta::hours(12);
 /// However much it is used, a session ends after this.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
+/// The same, where a provider vouched that does not tell when it is over for it.
+const SCHOOL_DAY: TimeDelta = TimeDelta::hours(12);
 /// How exactly the last use is remembered.
 const RESOLUTION: TimeDelta = TimeDelta::minutes(1);
 
@@ -29,6 +33,36 @@ pub struct Vouched<'a> {
     pub sid: Option<&'a str>,
     /// What it vouches with. Stored sealed.
     pub id_token: &'a SecretString,
+    /// What it can be asked again with.
+    pub tokens: ProviderTokens<'a>,
+    /// Whether it tells when it has signed somebody out.
+    pub is_told_of_its_end: bool,
+}
+
+/// With what a provider can be asked who somebody is. Stored sealed.
+#[derive(Debug, Clone, Copy)]
+pub struct ProviderTokens<'a> {
+    /// Shown to it.
+    pub access: &'a SecretString,
+    /// Gives another one of the first.
+    pub refresh: Option<&'a SecretString>,
+}
+
+/// A session whose person the provider is to be asked about again.
+#[derive(Debug, Clone)]
+pub struct AskAgain {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The provider that vouched, as it is called in the configuration.
+    pub provider: String,
+    /// What it vouched with.
+    pub id_token: SecretString,
+    /// What to show it.
+    pub access: SecretString,
+    /// What gives another one of that.
+    pub refresh: Option<SecretString>,
 }
 
 /// Whom a provider has signed out.
@@ -72,8 +106,8 @@ impl Sessions<'_> {
         vouched: Option<Vouched<'_>>,
     ) -> Result<(SessionId, SecretString), StoreError> {
         let (id, secret, now) = (SessionId::new(), secret::random_token(), now());
-        let id_token = vouched.map(|vouched| self.0.sealer().seal(vouched.id_token.expose_secret(), &place(id)));
-        let id_token = id_token.transpose()?;
+        let refresh = vouched.and_then(|vouched| vouched.tokens.refresh);
+        let lifetime = if vouched.is_none_or(|vouched| vouched.is_told_of_its_end) { LIFETIME } else { SCHOOL_DAY };
         let row = session::ActiveModel {
             id: Set(id),
             user_id: Set(user),
@@ -81,10 +115,13 @@ impl Sessions<'_> {
             user_agent: Set(user_agent.map(|agent| agent.chars().take(200).collect())),
             created_at: Set(now),
             last_seen_at: Set(now),
-            expires_at: Set(now + LIFETIME),
+            expires_at: Set(now + lifetime),
             provider: Set(vouched.map(|vouched| vouched.provider.to_owned())),
             provider_sid: Set(vouched.and_then(|vouched| vouched.sid.map(str::to_owned))),
-            id_token: Set(id_token),
+            id_token: Set(vouched.map(|vouched| self.seal(id, vouched.id_token)).transpose()?),
+            access_token: Set(vouched.map(|vouched| self.seal(id, vouched.tokens.access)).transpose()?),
+            refresh_token: Set(refresh.map(|token| self.seal(id, token)).transpose()?),
+            asked_at: Set(vouched.map(|_| now)),
         };
         let write = self.0.write().await?;
         session::Entity::insert(row).exec_without_returning(&write.transaction).await?;
@@ -131,6 +168,59 @@ impl Sessions<'_> {
         let write = self.0.write().await?;
         session::Entity::delete_by_id(id).exec(&write.transaction).await?;
         write.commit().await
+    }
+
+    /// Takes a session that is in use and whose provider was not asked for this long, the one first that waits longest;
+    /// it counts as asked from now on, so several processes ask for different ones.
+    pub async fn ask_again(&self, after: TimeDelta) -> Result<Option<AskAgain>, StoreError> {
+        let now = now();
+        let write = self.0.write().await?;
+        let row = session::Entity::find()
+            .filter(session::Column::AccessToken.is_not_null())
+            .filter(session::Column::AskedAt.lte(now - after))
+            .filter(session::Column::LastSeenAt.gt(now - after - RESOLUTION))
+            .filter(session::Column::ExpiresAt.gt(now))
+            .order_by_asc(session::Column::AskedAt)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .one(&write.transaction)
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let asked = session::ActiveModel { id: Set(row.id), asked_at: Set(Some(now)), ..Default::default() };
+        asked.update(&write.transaction).await?;
+        write.commit().await?;
+        let open = |sealed: &String| self.0.sealer().open(sealed, &place(row.id));
+        let (Some(provider), Some(id_token), Some(access)) = (&row.provider, &row.id_token, &row.access_token) else {
+            return Err(StoreError::Corrupt("a session that nobody vouched for".to_owned()));
+        };
+        Ok(Some(AskAgain {
+            session: row.id,
+            user: row.user_id,
+            provider: provider.clone(),
+            id_token: open(id_token)?,
+            access: open(access)?,
+            refresh: row.refresh_token.as_ref().map(open).transpose()?,
+        }))
+    }
+
+    /// Remembers with what a session's provider can be asked next; with nothing, it is not asked again.
+    pub async fn keep_tokens(&self, id: SessionId, tokens: Option<ProviderTokens<'_>>) -> Result<(), StoreError> {
+        let access = tokens.map(|tokens| self.seal(id, tokens.access)).transpose()?;
+        let refresh = tokens.and_then(|tokens| tokens.refresh).map(|token| self.seal(id, token)).transpose()?;
+        let write = self.0.write().await?;
+        // none is there to update where it has ended meanwhile
+        session::Entity::update_many()
+            .col_expr(session::Column::AccessToken, Expr::value(access))
+            .col_expr(session::Column::RefreshToken, Expr::value(refresh))
+            .filter(session::Column::Id.eq(id))
+            .exec(&write.transaction)
+            .await?;
+        write.commit().await
+    }
+
+    fn seal(self, id: SessionId, token: &SecretString) -> Result<String, StoreError> {
+        Ok(self.0.sealer().seal(token.expose_secret(), &place(id))?)
     }
 
     /// The provider that vouched for a session.

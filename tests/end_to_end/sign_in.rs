@@ -4,7 +4,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Browser, Mischief, Provider, Pult, eventually};
+use crate::support::{Browser, Mischief, PrivateAuthority, Provider, Pult, eventually};
 
 /// A Pult whose people sign in at a provider, with some keys more.
 async fn pult_with(provider: &Provider, more: &[(&str, &str)]) -> Pult {
@@ -64,7 +64,7 @@ async fn whatever_is_wrong_with_an_answer_lets_nobody_in_and_is_noted() {
         (Mischief::TokenGarbled, "provider_answer_invalid"),
         (Mischief::SubjectMissing, "provider_answer_invalid"),
         (Mischief::UserinfoOfAnother, "token_subject_wrong"),
-        (Mischief::UserinfoFails, "provider_unavailable"),
+        (Mischief::UserinfoFails, "sign_in_denied"),
         (Mischief::Denies, "sign_in_denied"),
     ] {
         provider.misbehaves(mischief);
@@ -169,6 +169,42 @@ async fn role_and_groups_are_what_the_provider_says_now_in_any_shape() {
             sign_in(&first, "/").await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_somebody_works_the_provider_is_asked_again_who_they_are() {
+    let mut provider = Provider::start().await;
+    let pult = pult_with(&provider, &[("auth.oidc.ask_again_after", "1s")]).await;
+    let says = |role: &str| provider.says(json!({}), json!({ "roles": [role], "groups": [role] }));
+    says("ROLE_STUDENT");
+    let browser = Browser::new(&pult);
+    sign_in(&browser, "/").await;
+    let becomes = async |role: &str| {
+        eventually(role, || async { me(&browser).await.filter(|me| me["role"] == role) }).await;
+    };
+    assert_eq!(me(&browser).await.expect("somebody")["role"], "student");
+    says("ROLE_TEACHER");
+    becomes("teacher").await;
+    assert_eq!(groups(&me(&browser).await.expect("somebody")), ["ROLE_TEACHER"]);
+    // with another token, once the first one is over
+    provider.ends_its_access_tokens();
+    says("ROLE_STUDENT");
+    becomes("student").await;
+    let changes = audit(&pult, "user.role").await;
+    let changes: Vec<_> = changes.iter().map(|line| (&line["detail"]["from"], &line["detail"]["to"])).collect();
+    assert_eq!(changes, [(&json!("teacher"), &json!("student")), (&json!("student"), &json!("teacher"))]);
+    // whatever the provider does, the session goes on with what was said last
+    provider.stop().await;
+    let asked = provider.asked().len();
+    eventually("it is missed", || async { pult.log().contains("cannot be asked again").then_some(()) }).await;
+    assert!(me(&browser).await.is_some());
+    provider.misbehaves(Mischief::UserinfoOfAnother);
+    provider.says(json!({}), json!({ "roles": ["ROLE_TEACHER"] }));
+    provider.resume().await;
+    eventually("it is asked again", || async { (provider.asked().len() > asked).then_some(()) }).await;
+    eventually("it is given up", || async { pult.log().contains("userinfo is of another subject").then_some(()) })
+        .await;
+    assert_eq!(me(&browser).await.expect("somebody")["role"], "student");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -355,6 +391,35 @@ async fn signing_out_there_signs_out_here_if_the_provider_says_so_and_means_us()
     everywhere["sub"] = json!("mia");
     assert_eq!(tell(provider.signed("logout+jwt", &everywhere)).await, StatusCode::OK);
     assert!(me(&other).await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schools_own_authority_is_trusted_once_it_is_among_the_systems() {
+    let authority = PrivateAuthority::new();
+    let provider = Provider::start_under(&authority).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certificates, secret) = (folder.path().join("certificates.pem"), folder.path().join("secret"));
+    std::fs::write(&certificates, &authority.certificate).expect("it is written");
+    std::fs::write(&secret, "a secret & more\n").expect("it is written");
+    let (issuer, secret) = (provider.issuer(), secret.display().to_string());
+    let pult = Pult::with(&[
+        ("auth.oidc.issuer", issuer.as_str()),
+        ("auth.oidc.client_id", "pult-client"),
+        ("auth.oidc.client_secret_file", &secret),
+    ])
+    .await;
+    let look = |environment: &[(&str, &str)]| {
+        let (_, document) = pult.doctor(&[], environment);
+        let lines = document["checks"].as_array().expect("checks").clone();
+        lines.into_iter().find(|line| line["check"] == "identity_provider").expect("a line")
+    };
+    let unknown = look(&[]);
+    assert_eq!(unknown["state"], "fail", "{unknown}");
+    assert!(unknown["detail"].as_str().is_some_and(|detail| detail.contains("UnknownIssuer")), "{unknown}");
+    assert!(unknown["remedy"].as_str().is_some_and(|remedy| remedy.contains("update-ca-certificates")), "{unknown}");
+    // where systems are told which file their certificates are in
+    let known = look(&[("SSL_CERT_FILE", &certificates.display().to_string())]);
+    assert_eq!(known["state"], "ok", "{known}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ pub(crate) use crowd::{Start, class, click_at_once, click_in_turn, tell};
 pub(crate) use engine::{Engine, TestImage};
 pub(crate) use events::Events;
 pub(crate) use private_engine::{PrivateEngine, Setup, kill};
-pub(crate) use provider::{Mischief, Provider, now};
+pub(crate) use provider::{Mischief, PrivateAuthority, Provider, now};
 pub(crate) use pult::{Pult, free_ports};
 pub(crate) use rfb::Rfb;
 

@@ -14,6 +14,7 @@
 //!
 //! A provider that is away keeps people from signing in, and nothing else: sessions do not ask it.
 
+mod again;
 mod failure;
 mod known;
 mod logout_token;
@@ -30,6 +31,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub(crate) use self::{
+    again::ask_again,
     failure::SignInError,
     pages::{backchannel_logout, callback, login, logout},
 };

@@ -131,6 +131,7 @@ mod tests {
             places,
             local_accounts: false,
             providers: Vec::new(),
+            ask_again_after: chrono::TimeDelta::minutes(15),
             idle: IdlePolicy::NONE.into(),
             node: "local".to_owned(),
         }

@@ -8,7 +8,7 @@ use entity::{group, membership, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use store::User;
 
-use crate::house::{House, Outcome, at_once, on_both, present};
+use crate::house::{Failed, House, Outcome, at_once, on_both, present};
 
 on_both![
     a_person_is_the_provider_and_its_id_of_them,
@@ -17,6 +17,7 @@ on_both![
     an_id_that_was_given_away_leads_to_nobodys_account,
     a_better_id_that_is_not_told_for_once_is_not_forgotten,
     names_and_role_are_taken_over_at_each_sign_in,
+    what_is_told_in_between_is_no_sign_in,
     memberships_of_the_provider_are_replaced_and_those_made_by_hand_stay,
     a_group_is_known_by_its_ids_whatever_it_is_called,
     a_group_made_by_hand_becomes_the_providers_once,
@@ -123,6 +124,19 @@ async fn names_and_role_are_taken_over_at_each_sign_in(house: House) -> Outcome 
         User { username: "mia.schulz".to_owned(), display_name: "Mia Schulz".to_owned(), role: Role::Teacher, ..mia };
     assert_eq!(now, expected);
     assert_eq!(sign_in(&house, &identity("u1", None)).await?.role, Role::Student, "and back");
+    Ok(())
+}
+
+async fn what_is_told_in_between_is_no_sign_in(house: House) -> Outcome {
+    let mia = sign_in(&house, &identity("u1", None)).await?;
+    let row = async || Ok::<_, Failed>(present(user::Entity::find_by_id(mia.id).one(house.db()).await?, "her row")?);
+    let before = row().await?;
+    let teacher = Identity { role: Role::Teacher, ..identity("u1", None) };
+    let told = house.store.users().told_again(ISSUER, &teacher).await?;
+    assert_eq!(told.map(|told| (told.id, told.role)), Some((mia.id, Role::Teacher)));
+    assert_eq!(house.store.users().told_again(ISSUER, &identity("u2", None)).await?, None, "somebody new");
+    let after = row().await?;
+    assert_eq!((after.role, after.last_login_at), (Role::Teacher, before.last_login_at));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use entity::{session, sign_in};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use secrecy::{ExposeSecret, SecretString};
-use store::{SignedOut, Vouched};
+use store::{ProviderTokens, SignedOut, Vouched};
 
 use crate::house::{House, Outcome, at_once, on_both, present};
 
@@ -16,7 +16,16 @@ on_both![
     the_step_that_worked_is_remembered,
     a_session_remembers_who_vouched_for_it,
     a_provider_signs_out_a_session_or_a_person,
+    a_session_is_short_where_nobody_tells_of_its_end,
+    a_provider_is_asked_again_about_sessions_in_use_each_by_one_process,
+    tokens_are_replaced_or_given_up,
 ];
+
+/// What a provider that tells of sign-outs says of a session.
+fn vouched<'a>(provider: &'a str, sid: &'a str, token: &'a SecretString) -> Vouched<'a> {
+    let tokens = ProviderTokens { access: token, refresh: None };
+    Vouched { provider, sid: Some(sid), id_token: token, tokens, is_told_of_its_end: true }
+}
 
 fn word(word: &str) -> SecretString {
     word.to_owned().into()
@@ -96,8 +105,7 @@ async fn the_step_that_worked_is_remembered(house: House) -> Outcome {
 async fn a_session_remembers_who_vouched_for_it(house: House) -> Outcome {
     let (anna, sessions) = (house.pupil("anna").await?, house.store.sessions());
     let token = word("header.payload.signature");
-    let vouched = Vouched { provider: "iserv", sid: Some("s1"), id_token: &token };
-    let (id, secret) = sessions.create_vouched(anna.id, None, vouched).await?;
+    let (id, secret) = sessions.create_vouched(anna.id, None, vouched("iserv", "s1", &token)).await?;
     assert_eq!(sessions.find(&secret).await?, Some((id, anna.clone())));
     let (provider, kept) = present(sessions.vouched(id).await?, "the provider")?;
     assert_eq!((provider.as_str(), kept.expose_secret()), ("iserv", token.expose_secret()));
@@ -117,8 +125,7 @@ async fn a_provider_signs_out_a_session_or_a_person(house: House) -> Outcome {
     for (user, provider, sid) in
         [(&anna, "iserv", "s1"), (&anna, "iserv", "s2"), (&ben, "iserv", "s3"), (&anna, "other", "s1")]
     {
-        let vouched = Vouched { provider, sid: Some(sid), id_token: &token };
-        made.push(sessions.create_vouched(user.id, None, vouched).await?.0);
+        made.push(sessions.create_vouched(user.id, None, vouched(provider, sid, &token)).await?.0);
     }
     let (local, _) = sessions.create(anna.id, None).await?;
     assert_eq!(sessions.end_vouched("iserv", SignedOut::Session("s1")).await?, [made[0]]);
@@ -130,5 +137,74 @@ async fn a_provider_signs_out_a_session_or_a_person(house: House) -> Outcome {
     let left: Vec<_> = session::Entity::find().all(house.db()).await?.into_iter().map(|row| row.id).collect();
     assert_eq!(left.len(), 2, "{left:?}");
     assert!(left.contains(&made[3]) && left.contains(&local));
+    Ok(())
+}
+
+async fn a_session_is_short_where_nobody_tells_of_its_end(house: House) -> Outcome {
+    let (anna, token) = (house.pupil("anna").await?, word("t"));
+    for (is_told_of_its_end, most) in [(true, TimeDelta::days(7)), (false, TimeDelta::hours(12))] {
+        let vouched = Vouched { is_told_of_its_end, ..vouched("iserv", "s1", &token) };
+        let (id, _) = house.store.sessions().create_vouched(anna.id, None, vouched).await?;
+        let row = present(session::Entity::find_by_id(id).one(house.db()).await?, "the row")?;
+        let lasts = row.expires_at - row.created_at;
+        assert_eq!(lasts, most);
+    }
+    Ok(())
+}
+
+async fn a_provider_is_asked_again_about_sessions_in_use_each_by_one_process(house: House) -> Outcome {
+    let (anna, token, sessions) = (house.pupil("anna").await?, word("access"), house.store.sessions());
+    let quarter = TimeDelta::minutes(15);
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        made.push(sessions.create_vouched(anna.id, None, vouched("iserv", "s1", &token)).await?.0);
+    }
+    sessions.create(anna.id, None).await?;
+    assert!(sessions.ask_again(quarter).await?.is_none(), "it has just said so");
+    let ago = |minutes| Utc::now() - TimeDelta::minutes(minutes);
+    for (id, asked, seen) in [(made[0], 16, 1), (made[1], 20, 14), (made[2], 14, 1), (made[3], 60, 17)] {
+        let row = session::ActiveModel {
+            id: Set(id),
+            asked_at: Set(Some(ago(asked))),
+            last_seen_at: Set(ago(seen)),
+            ..Default::default()
+        };
+        row.update(house.db()).await?;
+    }
+    let taken = at_once(4, |_| {
+        let store = house.store.clone();
+        async move { store.sessions().ask_again(quarter).await }
+    });
+    let taken = taken.await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut taken: Vec<_> = taken.into_iter().flatten().map(|again| again.session).collect();
+    taken.sort();
+    assert_eq!(taken, made[..2], "those in use, each once");
+    assert!(sessions.ask_again(quarter).await?.is_none());
+    Ok(())
+}
+
+async fn tokens_are_replaced_or_given_up(house: House) -> Outcome {
+    let (anna, old, sessions) = (house.pupil("anna").await?, word("old"), house.store.sessions());
+    let (id, _) = sessions.create_vouched(anna.id, None, vouched("iserv", "s1", &old)).await?;
+    let again = async || {
+        let row = session::ActiveModel {
+            id: Set(id),
+            asked_at: Set(Some(Utc::now() - TimeDelta::hours(1))),
+            ..Default::default()
+        };
+        row.update(house.db()).await?;
+        sessions.ask_again(TimeDelta::minutes(15)).await
+    };
+    let first = present(again().await?, "the session")?;
+    assert_eq!((first.access.expose_secret(), first.refresh.is_none()), ("old", true));
+    let (access, refresh) = (word("new"), word("more"));
+    sessions.keep_tokens(id, Some(ProviderTokens { access: &access, refresh: Some(&refresh) })).await?;
+    let second = present(again().await?, "the session")?;
+    assert_eq!(second.access.expose_secret(), "new");
+    assert_eq!(second.refresh.as_ref().map(ExposeSecret::expose_secret), Some("more"));
+    let row = present(session::Entity::find_by_id(id).one(house.db()).await?, "the row")?;
+    assert!(row.access_token.is_some_and(|sealed| !sealed.contains("new")));
+    sessions.keep_tokens(id, None).await?;
+    assert!(again().await?.is_none());
     Ok(())
 }

@@ -10,6 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rsa::{
     RsaPrivateKey,
     pkcs1v15::SigningKey,
@@ -17,8 +18,14 @@ use rsa::{
     signature::{SignatureEncoding as _, Signer as _},
     traits::PublicKeyParts as _,
 };
+use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
 use url::{Url, form_urlencoded};
 
 pub(crate) const CLIENT: &str = "pult-client";
@@ -31,7 +38,32 @@ pub(crate) const SECRET: &str = "a secret & more";
 pub(crate) struct Provider {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    tls: Option<TlsAcceptor>,
     server: Option<JoinHandle<()>>,
+}
+
+/// A school's own authority, which no browser knows by itself, and a certificate of its for this machine.
+pub(crate) struct PrivateAuthority {
+    /// What has to be among the system's certificates, PEM.
+    pub(crate) certificate: String,
+    tls: TlsAcceptor,
+}
+
+impl PrivateAuthority {
+    pub(crate) fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.distinguished_name.push(DnType::CommonName, "A school's own authority");
+        let (authority_key, key) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
+        let certificate = authority.self_signed(&authority_key).expect("a certificate").pem();
+        let issuer = Issuer::new(authority, authority_key);
+        let server = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+        let server = server.signed_by(&key, &issuer).expect("a certificate");
+        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![server.der().clone()], key);
+        Self { certificate, tls: TlsAcceptor::from(Arc::new(config.expect("a pair"))) }
+    }
 }
 
 /// What is wrong with a provider's next answers.
@@ -74,6 +106,8 @@ struct State {
     key: (usize, String),
     discovery: Value,
     codes: HashMap<String, Code>,
+    /// How many times all access tokens were taken back: those from before are good for nothing.
+    age: usize,
     asked: Vec<String>,
 }
 
@@ -89,10 +123,19 @@ static KEYS: LazyLock<[RsaPrivateKey; 2]> =
 
 impl Provider {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// The same over TLS, with a certificate of a private authority.
+    pub(crate) async fn start_under(authority: &PrivateAuthority) -> Self {
+        Self::start_with(Some(authority.tls.clone())).await
+    }
+
+    async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let state = State {
-            issuer: format!("http://{address}"),
+            issuer: issuer(address, tls.is_some()),
             mischief: Mischief::None,
             token_says: json!({}),
             userinfo_says: json!({}),
@@ -101,24 +144,30 @@ impl Provider {
             key: (0, "first".to_owned()),
             discovery: json!({}),
             codes: HashMap::new(),
+            age: 0,
             asked: Vec::new(),
         };
-        let mut provider = Self { address, state: Arc::new(Mutex::new(state)), server: None };
+        let mut provider = Self { address, state: Arc::new(Mutex::new(state)), tls, server: None };
         provider.serve(listener);
         provider
     }
 
     fn serve(&mut self, listener: TcpListener) {
-        let state = Arc::clone(&self.state);
+        let (state, tls) = (Arc::clone(&self.state), self.tls.clone());
         self.server = Some(tokio::spawn(async move {
-            loop {
-                let Ok((stream, _)) = listener.accept().await else { return };
-                let state = Arc::clone(&state);
-                // one answer a connection, so that a stop is one at once
-                tokio::spawn(http1::Builder::new().keep_alive(false).serve_connection(
-                    TokioIo::new(stream),
-                    service_fn(move |request| answer(Arc::clone(&state), request)),
-                ));
+            while let Ok((stream, _)) = listener.accept().await {
+                let (state, tls) = (Arc::clone(&state), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => converse(stream, state).await,
+                        // who does not trust the certificate hangs up
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                converse(stream, state).await;
+                            }
+                        }
+                    }
+                });
             }
         }));
     }
@@ -138,7 +187,7 @@ impl Provider {
     }
 
     pub(crate) fn issuer(&self) -> String {
-        format!("http://{}", self.address)
+        issuer(self.address, self.tls.is_some())
     }
 
     /// What Pult has to be told of it.
@@ -173,6 +222,11 @@ impl Provider {
         self.state().key = (1, "second".to_owned());
     }
 
+    /// Its access tokens are over; a refresh token gives another one.
+    pub(crate) fn ends_its_access_tokens(&self) {
+        self.state().age += 1;
+    }
+
     /// Its discovery document says more.
     pub(crate) fn discovery_says(&self, more: Value) {
         self.state().discovery = more;
@@ -193,6 +247,16 @@ impl Provider {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics with it")
     }
+}
+
+fn issuer(address: SocketAddr, is_secure: bool) -> String {
+    if is_secure { format!("https://localhost:{}", address.port()) } else { format!("http://{address}") }
+}
+
+/// Answers one request: one a connection, so that a stop is one at once.
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, state: Arc<Mutex<State>>) {
+    let service = service_fn(move |request| answer(Arc::clone(&state), request));
+    let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service).await;
 }
 
 impl Drop for Provider {
@@ -232,7 +296,10 @@ async fn answer(state: Arc<Mutex<State>>, request: Request<Incoming>) -> Result<
             let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
             state.exchange(&fields(&body), authorization)
         }
-        "/iserv/auth/userinfo" => state.userinfo(),
+        "/iserv/auth/userinfo" => {
+            let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
+            state.userinfo(authorization)
+        }
         _ => json_of(StatusCode::NOT_FOUND, &json!({})),
     })
 }
@@ -320,13 +387,19 @@ impl State {
         if !by_header && !by_form {
             return json_of(StatusCode::UNAUTHORIZED, &json!({ "error": "invalid_client" }));
         }
+        let mut tokens = json!({
+            "access_token": self.access_token(), "refresh_token": "more", "token_type": "Bearer", "expires_in": 3600,
+        });
+        if field("grant_type") == "refresh_token" {
+            assert_eq!(field("refresh_token"), "more");
+            return json_of(StatusCode::OK, &tokens);
+        }
         let proved = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier")));
         let code = self.codes.remove(field("code"));
         let code = code.filter(|code| code.challenge == proved && code.redirect == field("redirect_uri"));
         let Some(code) = code else {
             return json_of(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_grant" }));
         };
-        let mut tokens = json!({ "access_token": "an access token", "token_type": "Bearer", "expires_in": 3600 });
         if self.mischief != Mischief::TokenMissing {
             tokens["id_token"] = json!(self.id_token(&code.nonce));
         }
@@ -379,7 +452,14 @@ impl State {
         token
     }
 
-    fn userinfo(&self) -> Answer {
+    fn access_token(&self) -> String {
+        format!("access-{}", self.age)
+    }
+
+    fn userinfo(&self, authorization: Option<&str>) -> Answer {
+        if authorization != Some(&format!("Bearer {}", self.access_token())) {
+            return json_of(StatusCode::UNAUTHORIZED, &json!({ "error": "invalid_token" }));
+        }
         if self.mischief == Mischief::UserinfoFails {
             return json_of(StatusCode::FORBIDDEN, &json!({}));
         }

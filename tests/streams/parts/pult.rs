@@ -169,6 +169,7 @@ impl House {
                 places: api::Places::Paths,
                 local_accounts: false,
                 providers: Vec::new(),
+                ask_again_after: TimeDelta::minutes(15),
                 idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE }.into(),
                 node: "local".to_owned(),
             },

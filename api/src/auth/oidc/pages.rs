@@ -15,7 +15,7 @@ use salvo::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use store::{SignIn, SignedOut, Vouched};
+use store::{ProviderTokens, SignIn, SignedOut, Vouched};
 use url::{Url, form_urlencoded};
 
 use super::{
@@ -79,7 +79,7 @@ async fn send(
     let begun = app.store.sign_ins().begin(&word, &provider.config.id, step, next).await?;
     let (state, nonce) = (begun.state.expose_secret().to_owned(), begun.nonce.expose_secret().to_owned());
     let verifier = PkceCodeVerifier::new(begun.verifier.expose_secret().to_owned());
-    let client = provider.client(known.metadata.clone(), place(app, CALLBACK, RedirectUrl::from_url));
+    let client = provider.client(known.metadata.clone(), Some(place(app, CALLBACK, RedirectUrl::from_url)));
     let (way, ..) = client
         .authorize_url(
             CoreAuthenticationFlow::AuthorizationCode,
@@ -158,7 +158,13 @@ async fn finish(app: &App, sign_in: SignIn, answer: Answer, req: &Request, res: 
     let identity = Identity::of(&proof.claims, &provider.config.rules);
     let identity = identity.map_err(|error| SignInError::Answer(error.to_string()))?;
     let user = app.store.users().sign_in(issuer, &identity).await?;
-    let vouched = Vouched { provider: &provider.config.id, sid: proof.sid.as_deref(), id_token: &proof.id_token };
+    let vouched = Vouched {
+        provider: &provider.config.id,
+        sid: proof.sid.as_deref(),
+        id_token: &proof.id_token,
+        tokens: ProviderTokens { access: &proof.tokens.access, refresh: proof.tokens.refresh.as_ref() },
+        is_told_of_its_end: proof.tells_of_its_end,
+    };
     let user_agent = req.header::<&str>(header::USER_AGENT);
     let (_, secret) = app.store.sessions().create_vouched(user.id, user_agent, vouched).await?;
     let detail = json!({ "provider": provider.config.id, "role": user.role });

@@ -3,10 +3,11 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::{Claims, is_incomplete, merged};
 use openidconnect::{
-    AccessToken, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, IdTokenVerifier, Nonce,
-    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RequestTokenError, TokenResponse as _,
+    AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, IdTokenVerifier, Nonce,
+    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenResponse as _,
     core::{CoreClientAuthMethod, CoreErrorResponseType},
 };
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ use super::{
     Connected, SignInError,
     known::{KeysRest, Known, told},
     protocol::{Client, Metadata, Tokens},
+    transport::TransportError,
 };
 
 /// How far a provider's clock and ours may be apart.
@@ -27,14 +29,43 @@ pub(super) struct Proof {
     pub(super) sid: Option<String>,
     /// The token itself.
     pub(super) id_token: SecretString,
+    /// With what it can be asked again.
+    pub(super) tokens: Renewed,
+    /// Whether it tells when it has signed somebody out.
+    pub(super) tells_of_its_end: bool,
+}
+
+/// With what a provider can be asked who somebody is.
+pub(super) struct Renewed {
+    pub(super) access: SecretString,
+    pub(super) refresh: Option<SecretString>,
+}
+
+impl Renewed {
+    fn of(tokens: &Tokens) -> Self {
+        Self {
+            access: tokens.access_token().secret().as_str().into(),
+            refresh: tokens.refresh_token().map(|token| token.secret().as_str().into()),
+        }
+    }
+}
+
+/// What is exchanged for tokens.
+enum Grant<'a> {
+    Code { code: String, verifier: &'a SecretString },
+    Refresh(&'a SecretString),
 }
 
 impl Connected {
     /// The client that the provider knows us as.
-    pub(super) fn client(&self, metadata: Metadata, redirect: RedirectUrl) -> Client {
+    pub(super) fn client(&self, metadata: Metadata, redirect: Option<RedirectUrl>) -> Client {
         let client_id = ClientId::new(self.config.client_id.clone());
         let secret = ClientSecret::new(self.config.client_secret.expose_secret().to_owned());
-        Client::from_provider_metadata(metadata, client_id, Some(secret)).set_redirect_uri(redirect)
+        let client = Client::from_provider_metadata(metadata, client_id, Some(secret));
+        match redirect {
+            Some(redirect) => client.set_redirect_uri(redirect),
+            None => client,
+        }
     }
 
     /// Exchanges a code for what the provider says of somebody.
@@ -46,8 +77,8 @@ impl Connected {
         redirect: RedirectUrl,
     ) -> Result<Proof, SignInError> {
         let known = self.known().await?;
-        let client = self.client(known.metadata.clone(), redirect);
-        let tokens = self.exchange(client, &known.metadata, code, verifier).await?;
+        let client = self.client(known.metadata.clone(), Some(redirect));
+        let tokens = self.exchange(client, &known.metadata, Grant::Code { code, verifier }).await?;
         let id_token = tokens.id_token().ok_or_else(|| SignInError::Answer("there is no ID token".to_owned()))?;
         let nonce = Nonce::new(nonce.expose_secret().to_owned());
         let claims = match self.check(&known, &tokens, &nonce) {
@@ -59,18 +90,37 @@ impl Connected {
             checked => checked?,
         };
         let sid = claims.get("sid").and_then(Value::as_str).map(str::to_owned);
-        let claims = self.completed(claims, &known.metadata, tokens.access_token()).await?;
-        Ok(Proof { claims, sid, id_token: id_token.to_string().into() })
+        let renewed = Renewed::of(&tokens);
+        let claims =
+            if is_incomplete(&claims) { self.completed(claims, &known, &renewed.access).await? } else { claims };
+        Ok(Proof {
+            claims,
+            sid,
+            id_token: id_token.to_string().into(),
+            tokens: renewed,
+            tells_of_its_end: known.metadata.additional_metadata().backchannel_logout_supported,
+        })
+    }
+
+    /// What the provider says by now of somebody whom an ID token described.
+    pub(super) async fn tell_again(&self, claims: Claims, access: &SecretString) -> Result<Claims, SignInError> {
+        let known = self.known().await?;
+        if known.metadata.userinfo_endpoint().is_none() {
+            return Err(SignInError::Denied("there is no userinfo".to_owned()));
+        }
+        self.completed(claims, &known, access).await
+    }
+
+    /// Gets another access token.
+    pub(super) async fn renew(&self, refresh: &SecretString) -> Result<Renewed, SignInError> {
+        let known = self.known().await?;
+        let client = self.client(known.metadata.clone(), None);
+        let tokens = self.exchange(client, &known.metadata, Grant::Refresh(refresh)).await?;
+        Ok(Renewed::of(&tokens))
     }
 
     /// The token endpoint's answer. Our secret goes into the form, or, where that is not taken, into the header.
-    async fn exchange(
-        &self,
-        client: Client,
-        metadata: &Metadata,
-        code: String,
-        verifier: &SecretString,
-    ) -> Result<Tokens, SignInError> {
+    async fn exchange(&self, client: Client, metadata: &Metadata, grant: Grant<'_>) -> Result<Tokens, SignInError> {
         let offered = metadata.token_endpoint_auth_methods_supported();
         let takes_form = offered.is_none_or(|offered| offered.contains(&CoreClientAuthMethod::ClientSecretPost));
         let ways = if takes_form == self.other_way.load(Ordering::Relaxed) {
@@ -81,11 +131,19 @@ impl Connected {
         let mut client = client;
         for (way, is_second) in ways.into_iter().zip([false, true]) {
             client = client.set_auth_type(way);
-            let request = client
-                .exchange_code(AuthorizationCode::new(code.clone()))
-                .map_err(|error| SignInError::Answer(error.to_string()))?
-                .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
-            let answer = request.request_async(&self.transport).await;
+            let nowhere = |error: openidconnect::ConfigurationError| SignInError::Answer(error.to_string());
+            let answer = match &grant {
+                Grant::Code { code, verifier } => {
+                    let request = client.exchange_code(AuthorizationCode::new(code.clone())).map_err(nowhere)?;
+                    let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
+                    request.set_pkce_verifier(verifier).request_async(&self.transport).await
+                }
+                Grant::Refresh(token) => {
+                    let token = RefreshToken::new(token.expose_secret().to_owned());
+                    let request = client.exchange_refresh_token(&token).map_err(nowhere)?;
+                    request.request_async(&self.transport).await
+                }
+            };
             match answer {
                 Ok(tokens) => {
                     if is_second {
@@ -135,14 +193,18 @@ impl Connected {
         Ok(claims)
     }
 
-    /// The claims with what the provider says elsewhere, where something is missing. Read as it comes: one odd field of
-    /// many must not keep a school out.
-    async fn completed(&self, claims: Claims, metadata: &Metadata, token: &AccessToken) -> Result<Claims, SignInError> {
-        let Some(place) = metadata.userinfo_endpoint().filter(|_| is_incomplete(&claims)) else {
+    /// The claims with what the provider says elsewhere. Read as it comes: one odd field of many must not keep a school
+    /// out.
+    async fn completed(&self, claims: Claims, known: &Known, access: &SecretString) -> Result<Claims, SignInError> {
+        let Some(place) = known.metadata.userinfo_endpoint() else {
             return Ok(claims);
         };
-        let token = SecretString::from(token.secret().as_str());
-        let said = self.transport.json(place.url(), Some(&token)).await.map_err(SignInError::away)?;
+        let said = self.transport.json(place.url(), Some(access)).await.map_err(|error| match error {
+            TransportError::Status(_, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                SignInError::Denied("userinfo is refused".to_owned())
+            }
+            error => SignInError::away(error),
+        })?;
         let Value::Object(said) = said else {
             return Err(SignInError::Answer("userinfo is no object".to_owned()));
         };

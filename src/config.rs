@@ -9,7 +9,7 @@ mod settings;
 
 pub(crate) use language::spoken_language;
 pub(crate) use limits::limits;
-pub(crate) use load::{load, source};
+pub(crate) use load::{load, networks, source};
 pub(crate) use places::places;
 pub(crate) use providers::providers;
 pub(crate) use settings::{EngineRoute, Log, LogFormat, Settings};

@@ -24,6 +24,8 @@ pub struct Config {
     pub places: Places,
     /// Whether local accounts may sign in.
     pub local_accounts: bool,
+    /// From where local administrators may sign in; from anywhere where nothing is said.
+    pub local_admins_from: Vec<IpNet>,
     /// The identity providers, the first one first.
     pub providers: Vec<Provider>,
     /// How long what a provider said of somebody counts while their session is in use.

@@ -1,7 +1,6 @@
 //! The way into desktops: finds the route, lets the right ones in, and hands over to the gateway.
 
 mod client;
-mod client_address;
 mod enter;
 mod own_host;
 mod place;

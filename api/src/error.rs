@@ -46,6 +46,9 @@ pub(crate) enum ApiError {
     /// Local accounts are off.
     #[error("local accounts are off")]
     LocalAccountsOff,
+    /// Administrators do not sign in from there.
+    #[error("local administrators may not sign in from this address")]
+    AddressNotAllowed,
     /// A cookie of ours came twice.
     #[error("the session cookie came twice")]
     CookieDoubled,
@@ -125,6 +128,7 @@ impl ApiError {
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::SignIn(error) => error.status(),
             Self::LocalAccountsOff
+            | Self::AddressNotAllowed
             | Self::CsrfToken
             | Self::CookiesBlocked
             | Self::OriginForeign
@@ -153,6 +157,7 @@ impl ApiError {
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::SignIn(error) => error.code(),
             Self::LocalAccountsOff => "local_accounts_off",
+            Self::AddressNotAllowed => "address_not_allowed",
             Self::CookieDoubled => "cookie_doubled",
             Self::CsrfToken => "csrf_token",
             Self::TicketSpent => "ticket_spent",

@@ -11,6 +11,7 @@ mod admin;
 mod app;
 mod auth;
 mod catcher;
+mod client_address;
 mod config;
 mod desktop;
 mod echo;

@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::open;
 use crate::{
-    config::{EngineRoute, Settings, limits, places, providers},
+    config::{EngineRoute, Settings, limits, networks, places, providers},
     demo,
 };
 
@@ -122,20 +122,16 @@ fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
 
 fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
     let tls = settings.server.tls.cert.clone().zip(settings.server.tls.key.clone());
-    let proxies = settings
-        .server
-        .trusted_proxies
-        .iter()
-        .map(|text| text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from)));
     Ok(api::Config {
         listen: settings.server.listen,
         admin_listen: settings.server.admin_listen,
         public_url: settings.server.public_url(),
-        trusted_proxies: proxies.collect::<Result<_, _>>().context("server.trusted_proxies")?,
+        trusted_proxies: networks(&settings.server.trusted_proxies).context("server.trusted_proxies")?,
         places: places(&settings.server.public_url(), &settings.gateway)
             .map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         tls: tls.map(|(cert, key)| api::TlsFiles { cert, key }),
         local_accounts: settings.auth.local.enabled,
+        local_admins_from: networks(&settings.auth.local.admins_from).context("auth.local.admins_from")?,
         ask_again_after: chrono::TimeDelta::from_std(settings.auth.oidc.ask_again_after)
             .context("auth.oidc.ask_again_after")?,
         providers: providers(&settings.auth.oidc).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,

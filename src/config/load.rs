@@ -1,4 +1,7 @@
-use std::path::{Path, PathBuf};
+use std::{
+    net::{AddrParseError, IpAddr},
+    path::{Path, PathBuf},
+};
 
 use figment::{
     Figment,
@@ -6,6 +9,7 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use figment_file_provider_adapter::FileAdapter;
+use ipnet::IpNet;
 
 use super::{Settings, limits::limits, places::places, providers::providers};
 
@@ -88,9 +92,12 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     if settings.server.tls.cert.is_some() != settings.server.tls.key.is_some() {
         return wrong("server.tls", "expected both `cert` and `key`, or neither");
     }
-    for proxy in &settings.server.trusted_proxies {
-        if proxy.parse::<ipnet::IpNet>().is_err() && proxy.parse::<std::net::IpAddr>().is_err() {
-            return wrong("server.trusted_proxies", "expected addresses or networks such as 10.0.0.0/8");
+    for (key, texts) in [
+        ("server.trusted_proxies", &settings.server.trusted_proxies),
+        ("auth.local.admins_from", &settings.auth.local.admins_from),
+    ] {
+        if networks(texts).is_err() {
+            return wrong(key, "expected addresses or networks such as 10.0.0.0/8");
         }
     }
     if let Err((key, detail)) = places(&url, &settings.gateway) {
@@ -124,6 +131,11 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
         return wrong("reaper.nightly_stop", "expected a cron expression such as `0 22 * * *`, or nothing");
     }
     Ok(())
+}
+
+/// Networks, and addresses as networks of one.
+pub(crate) fn networks(texts: &[String]) -> Result<Vec<IpNet>, AddrParseError> {
+    texts.iter().map(|text| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from))).collect()
 }
 
 #[cfg(test)]

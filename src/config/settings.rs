@@ -157,6 +157,8 @@ pub(crate) struct Auth {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Local {
     pub(crate) enabled: bool,
+    #[serde(deserialize_with = "words")]
+    pub(crate) admins_from: Vec<String>,
 }
 
 /// An identity provider, and `more` of them by their ids.

@@ -476,6 +476,33 @@ async fn an_administrator_sees_who_somebody_would_be_without_making_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_local_administrator_signs_in_from_the_configured_network_alone() {
+    let settings = [
+        ("auth.local.admins_from", "192.0.2.0/24, 2001:db8::1"),
+        ("server.trusted_proxies", "127.0.0.1"),
+        ("server.public_url", "http://pult.localhost:{port}"),
+    ];
+    let pult = Pult::with(&settings).await;
+    let sign_in = async |name: &str, from: &str| {
+        let browser = Browser::new(&pult);
+        let credentials = json!({ "username": name, "password": pult.password_of(name) });
+        let login = format!("{}/api/v1/login", browser.app());
+        let answer = browser.post(&login, &credentials, &[("x-forwarded-for", from)]).await;
+        (answer.status, answer.code())
+    };
+    for from in ["192.0.2.7", "198.51.100.1, 192.0.2.7", "2001:db8::1"] {
+        assert_eq!(sign_in("admin", from).await.0, StatusCode::NO_CONTENT, "{from}");
+    }
+    for from in ["198.51.100.1", "192.0.2.7, 198.51.100.1", "2001:db8::2", "nowhere"] {
+        let refused = (StatusCode::FORBIDDEN, "address_not_allowed".to_owned());
+        assert_eq!(sign_in("admin", from).await, refused, "{from}");
+        assert_eq!(sign_in("lehrerin", from).await.0, StatusCode::NO_CONTENT, "{from}: she is no administrator");
+    }
+    let noted = audit(&pult, "session.refuse").await;
+    assert_eq!((noted.len(), &noted[0]["detail"]["code"]), (4, &json!("address_not_allowed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_in_again_touches_no_desktop() {
     let provider = Provider::start().await;
     let pult = pult_with(&provider, &[]).await;

@@ -1,4 +1,6 @@
-use domain::access::Credential;
+use std::net::IpAddr;
+
+use domain::access::{Credential, Role};
 use salvo::{
     Depot, Request, Response, Writer,
     http::{StatusCode, header},
@@ -11,6 +13,8 @@ use store::LoginError;
 
 use super::{Caller, cookie::SESSION, origin};
 use crate::{
+    Config,
+    client_address::client_address,
     error::ApiError,
     extract::{self, Body},
 };
@@ -55,12 +59,22 @@ pub(crate) async fn login(
         Err(LoginError::Store(error)) => return Err(error.into()),
     };
     app.attempts.succeeded(&account);
+    if user.role == Role::Admin && !may_administer_from(client_address(req, &app.config.trusted_proxies), &app.config) {
+        let detail = serde_json::json!({ "code": "address_not_allowed" });
+        app.store.audit().record(Some(user.id), "session.refuse", None, Some(detail)).await?;
+        return Err(ApiError::AddressNotAllowed);
+    }
     let user_agent = req.header::<&str>(header::USER_AGENT);
     let (_, secret) = app.store.sessions().create(user.id, user_agent).await?;
     app.store.audit().record(Some(user.id), "session.create", None, None).await?;
     SESSION.write(res, &secret, app.config.is_secure());
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
+}
+
+/// Whether a local administrator may sign in from an address.
+fn may_administer_from(address: IpAddr, config: &Config) -> bool {
+    config.local_admins_from.is_empty() || config.local_admins_from.iter().any(|net| net.contains(&address))
 }
 
 /// Signs out

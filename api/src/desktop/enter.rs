@@ -14,12 +14,12 @@ use salvo::{
 
 use super::{
     client,
-    client_address::client_address,
     place::{PLACE, Place, lead, own_origin},
 };
 use crate::{
     app::App,
     auth::{identify, origin_is_ours, origin_refusal},
+    client_address::client_address,
     error::{ApiError, Audience},
     extract, pages,
 };

@@ -130,6 +130,7 @@ mod tests {
             tls: None,
             places,
             local_accounts: false,
+            local_admins_from: Vec::new(),
             providers: Vec::new(),
             ask_again_after: chrono::TimeDelta::minutes(15),
             idle: IdlePolicy::NONE.into(),

@@ -67,6 +67,10 @@ impl ApiError {
             }
             Self::SignIn(error) => super::said_of_sign_in::said(error, language),
             Self::LocalAccountsOff => say("Hier gibt es keine lokalen Konten.", "There are no local accounts here."),
+            Self::AddressNotAllowed => say(
+                "Von diesem Netz aus darf sich dieses Konto nicht anmelden.",
+                "This account may not sign in from this network.",
+            ),
             Self::CookieDoubled => tell(
                 ("Das Anmelde-Cookie kam doppelt.", "Bitte die Cookies dieser Seite löschen."),
                 ("The session cookie came twice.", "Please delete this site's cookies."),

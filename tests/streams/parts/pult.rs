@@ -168,6 +168,7 @@ impl House {
                 tls: None,
                 places: api::Places::Paths,
                 local_accounts: false,
+                local_admins_from: Vec::new(),
                 providers: Vec::new(),
                 ask_again_after: TimeDelta::minutes(15),
                 idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE }.into(),

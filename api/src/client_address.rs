@@ -7,7 +7,7 @@ use salvo::Request;
 ///
 /// `X-Forwarded-For` is read from its end, and only as long as whoever wrote the entry is trusted: each proxy appends
 /// the peer it saw, and everything before the first untrusted hop is hearsay.
-pub(super) fn client_address(req: &Request, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn client_address(req: &Request, trusted: &[IpNet]) -> IpAddr {
     let peer = req.remote_addr().ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let hops: Vec<_> = req
         .headers()

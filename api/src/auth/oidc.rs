@@ -18,6 +18,7 @@ mod again;
 mod failure;
 mod known;
 mod logout_token;
+mod notes;
 mod pages;
 mod proof;
 mod protocol;
@@ -35,7 +36,7 @@ pub(crate) use self::{
     failure::SignInError,
     pages::{backchannel_logout, callback, login, logout},
 };
-use self::{known::Directory, transport::Transport};
+use self::{known::Directory, notes::Notes, transport::Transport};
 
 /// An identity provider, as it is configured.
 #[derive(Debug, Clone)]
@@ -62,6 +63,7 @@ pub struct Provider {
 #[derive(Debug)]
 pub(crate) struct Oidc {
     providers: Vec<Connected>,
+    notes: Notes,
 }
 
 /// A provider, and the way to it.
@@ -87,7 +89,7 @@ impl Connected {
 
 impl Oidc {
     pub(crate) fn new(providers: Vec<Provider>) -> Self {
-        Self { providers: providers.into_iter().map(Connected::new).collect() }
+        Self { providers: providers.into_iter().map(Connected::new).collect(), notes: Notes::default() }
     }
 
     /// All of them, the first one first.

@@ -197,7 +197,9 @@ async fn remember_step(app: &App, provider: &Connected, step: usize) -> Result<(
 
 /// Tells a person, and the audit log, that nobody was signed in.
 async fn refuse(app: &App, provider: Option<&str>, error: &ApiError, audience: &Audience, res: &mut Response) {
-    if let ApiError::SignIn(error) = error {
+    if let ApiError::SignIn(error) = error
+        && app.oidc.notes.has_room()
+    {
         let detail = json!({ "code": error.code() });
         let noted = app.store.audit().record(None, "session.refuse", provider.map(str::to_owned), Some(detail)).await;
         if let Err(error) = noted {

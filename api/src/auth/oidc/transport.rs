@@ -54,7 +54,9 @@ impl Transport {
             };
             match self.once(again).await {
                 Ok(answer) if request.method() == Method::GET && answer.status().is_server_error() => {}
-                Err(TransportError::Http(error)) if request.method() == Method::GET || error.is_connect() => {}
+                // what took its whole time has kept somebody waiting long enough
+                Err(TransportError::Http(error))
+                    if !error.is_timeout() && (request.method() == Method::GET || error.is_connect()) => {}
                 done => return done,
             }
             tokio::time::sleep(pause).await;

@@ -54,7 +54,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the audit log, newest first */
-        get: operations["list7"];
+        get: operations["list8"];
         put?: never;
         post?: never;
         delete?: never;
@@ -91,7 +91,7 @@ export interface paths {
          * Lists the caller's desktops
          * @description With `all=true` an administrator gets everybody's.
          */
-        get: operations["list3"];
+        get: operations["list4"];
         put?: never;
         /**
          * Wants a desktop of a template
@@ -120,7 +120,7 @@ export interface paths {
          * Gives a desktop up
          * @description Its owner's files stay.
          */
-        delete: operations["remove3"];
+        delete: operations["remove4"];
         options?: never;
         head?: never;
         patch?: never;
@@ -301,7 +301,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists jobs */
-        get: operations["list5"];
+        get: operations["list6"];
         put?: never;
         post?: never;
         delete?: never;
@@ -322,6 +322,51 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists lessons: a teacher's groups', an administrator's all
+         * @description Those that were over for 30 days are forgotten.
+         */
+        get: operations["list3"];
+        put?: never;
+        /**
+         * Lets a group's desktops go on while it has a lesson
+         * @description Until its end nothing stops by itself what belongs to the group's pupils and teachers. Teachers have lessons with
+         *     their own groups.
+         */
+        post: operations["create3"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lessons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a lesson, or calls it off
+         * @description Its desktops stop as any other from then on, after a warning.
+         */
+        delete: operations["remove3"];
         options?: never;
         head?: never;
         patch?: never;
@@ -386,7 +431,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the jobs of the schedule, with how each went last and when it runs next */
-        get: operations["list6"];
+        get: operations["list7"];
         put?: never;
         post?: never;
         delete?: never;
@@ -503,13 +548,13 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the caller's tokens */
-        get: operations["list4"];
+        get: operations["list5"];
         put?: never;
         /**
          * Makes a token for the caller
          * @description A token cannot make one that may more than it may itself.
          */
-        post: operations["create3"];
+        post: operations["create4"];
         delete?: never;
         options?: never;
         head?: never;
@@ -702,7 +747,10 @@ export interface components {
             state: components["schemas"]["DesktopState"];
             step?: (null | components["schemas"]["DesktopStep"]) & unknown;
             stops_at?: (null | string) & unknown;
-            /** @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime`, which nothing does. */
+            /**
+             * @description Which limit it reaches then: `idle`, which use and an extension put off, or `lifetime` or `nightly`, which nothing
+             *     does.
+             */
             stops_for?: string | null;
             /** @description Slug of its template. */
             template: string;
@@ -796,6 +844,29 @@ export interface components {
             /** @description An image, for a pull. */
             subject: string;
         };
+        /** @description A group that needs its desktops for a while. */
+        Lesson: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Id of the one who wanted it. */
+            created_by?: string | null;
+            from: string & unknown;
+            /** @description Name of the group. */
+            group: string;
+            id: string;
+            /** @description Slug of the template of which it needs desktops; null for every one. */
+            template?: string | null;
+            until: string & unknown;
+        };
+        /** @description A lesson that is wanted. */
+        LessonInput: {
+            from?: (null | string) & unknown;
+            /** @description Name of the group. */
+            group: string;
+            /** @description Slug of the template of which it needs desktops; of every one where none is named. */
+            template?: string | null;
+            until: string & unknown;
+        };
         /** @description A part of a list. */
         ListOfAssignment: {
             /** @description The items. */
@@ -835,6 +906,13 @@ export interface components {
         ListOfJob: {
             /** @description The items. */
             items: components["schemas"]["Job"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfLesson: {
+            /** @description The items. */
+            items: components["schemas"]["Lesson"][];
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
@@ -968,7 +1046,7 @@ export interface components {
             title: string;
         };
         /** @enum {string} */
-        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "users:read" | "tokens:write" | "audit:read" | "schedule:read" | "schedule:run";
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "users:read" | "tokens:write" | "audit:read" | "schedule:read" | "schedule:run";
         /** @description A provider at which one can sign out as well. */
         SignOut: {
             /** @description What people call it. */
@@ -1465,7 +1543,7 @@ export interface operations {
             };
         };
     };
-    list7: {
+    list8: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -1555,7 +1633,7 @@ export interface operations {
             };
         };
     };
-    list3: {
+    list4: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -1810,7 +1888,7 @@ export interface operations {
             };
         };
     };
-    remove3: {
+    remove4: {
         parameters: {
             query?: never;
             header?: {
@@ -2486,7 +2564,7 @@ export interface operations {
             };
         };
     };
-    list5: {
+    list6: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -2575,6 +2653,237 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list3: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfLesson"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LessonInput"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lesson"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Malformed */
             400: {
@@ -2773,7 +3082,7 @@ export interface operations {
             };
         };
     };
-    list6: {
+    list7: {
         parameters: {
             query?: never;
             header?: {
@@ -3374,7 +3683,7 @@ export interface operations {
             };
         };
     };
-    list4: {
+    list5: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -3444,7 +3753,7 @@ export interface operations {
             };
         };
     };
-    create3: {
+    create4: {
         parameters: {
             query?: never;
             header?: never;

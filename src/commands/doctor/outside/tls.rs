@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pin::AnyCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -9,7 +10,6 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use pin::AnyCertificate;
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
 use domain::Timestamp;

@@ -66,7 +66,8 @@ async fn answer(mut stream: UnixStream, part: Part) {
         .iter()
         .find_map(|(begins, status, body)| path.starts_with(begins).then_some((*status, *body)))
         .unwrap_or((404, r#"{"message":"page not found"}"#));
-    if status == NEVER {
+    // of our networks nobody here has anything to tell
+    if status == NEVER || path.contains("disconnect") {
         return sleep(PATIENCE * 2).await;
     }
     let head = format!("HTTP/1.1 {status} So\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");

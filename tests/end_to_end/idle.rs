@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::{Pult, Rfb};
 
 const SHIFT: u32 = 0xffe1;
@@ -31,6 +33,45 @@ async fn the_unused_desktop_is_stopped_and_the_used_one_is_not() {
     typing.abort();
     // the warning came first, as an event of the running desktop
     assert!(events.came().iter().filter(|event| event.is_of(&watched)).count() >= 2);
+}
+
+/// What `KasmVNC`'s client says of itself while a clock blinks in the desktop and nobody is there: encodings, requests for
+/// the next picture, where the pointer still is (11 octets), and in a frame a single octet every few seconds.
+const KASM_TAB: [&[u8]; 4] = [
+    &[2, 0, 0, 2, 0, 0, 0, 7, 0xff, 0xff, 0xff, 0x21],
+    &[3, 1, 0, 0, 0, 0, 5, 0, 2, 0xd0],
+    &[5, 0, 0, 1, 64, 0, 240, 0, 0, 0, 0],
+    &[0],
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_tab_of_kasmvnc_is_no_use_and_its_longer_pointer_events_are() {
+    let pult = Pult::with(&[("reaper.idle_after", "10s"), ("reaper.warn_before", "5s")]).await;
+    let kasm = json!({
+        "slug": "kasm", "name": "Kasm", "image": "pult/kasm:latest", "protocol": "https", "client": "container",
+        "home": "template",
+    });
+    pult.person("admin", "admin").offer(&kasm).await;
+    let (watcher, worker) = (pult.person("watcher", "student"), pult.person("worker", "student"));
+    let (watched, used) = (watcher.running("kasm").await, worker.running("kasm").await);
+    let mut open_tab = Rfb::open(&watcher, &watched).await.expect("a stream");
+    let mut at_work = Rfb::open(&worker, &used).await.expect("a stream");
+    let working = tokio::spawn(async move {
+        for x in 0.. {
+            for said in KASM_TAB {
+                open_tab.say(said).await;
+                at_work.say(said).await;
+            }
+            at_work.say(&[5, 0, 0, 1, x, 0, 240, 0, 0, 0, 0]).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let stopped = watcher.until(&watched, "stopped").await;
+    assert_eq!((stopped.text("reason"), stopped.text("last_input_at")), ("idle", ""));
+    let used = worker.look(&used).await.expect("it is there");
+    assert_eq!(used.state(), "running");
+    assert!(!used.text("last_input_at").is_empty());
+    working.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::Language;
 use salvo::{
     Response,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     writing::Text,
 };
 use sha2::{Digest as _, Sha256};
@@ -74,14 +74,20 @@ fn page(error: &ApiError, audience: &Audience, place: &Place) -> String {
         ("why", escaped(&said.why)),
         ("act", escaped(&said.act)),
         ("remedy", remedy.unwrap_or_default()),
-        ("here", escaped(&place.here)),
-        ("retry", language.pick("Noch einmal versuchen", "Try again").to_owned()),
-        ("home", escaped(&place.home)),
-        ("overview", language.pick("Zur Übersicht", "To the overview").to_owned()),
+        ("actions", actions(error, place, language)),
         ("waiting", if waits { waiting } else { String::new() }),
         ("report", report),
     ];
     filled(&fields)
+}
+
+/// What one can do, the likeliest first: what is not there, or not theirs, does not come by asking again.
+fn actions(error: &ApiError, place: &Place, language: Language) -> String {
+    let retry = (escaped(&place.here), language.pick("Noch einmal versuchen", "Try again"));
+    let overview = (escaped(&place.home), language.pick("Zur Übersicht", "To the overview"));
+    let is_vain = [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN].contains(&error.status());
+    let [first, second] = if is_vain { [overview, retry] } else { [retry, overview] };
+    format!("<a class=\"primary\" href=\"{}\">{}</a> <a href=\"{}\">{}</a>", first.0, first.1, second.0, second.1)
 }
 
 /// On whose side it went wrong, in words.
@@ -183,6 +189,17 @@ Noch einmal versuchen</a> <a href=\"https://pult.school.example/\">Zur Übersich
         assert!(refreshes(ApiError::Gateway(Failure::GoingAway)));
         assert!(!refreshes(ApiError::NotFound("desktop")));
         assert!(!refreshes(ApiError::Gateway(Failure::RedirectsAway)));
+    }
+
+    #[test]
+    fn what_does_not_come_by_asking_again_leads_to_the_overview_first() {
+        let first = |error: ApiError| {
+            let page = shown(&error, Language::English);
+            let (_, first) = page.split_once("<a class=\"primary\" href=\"").expect("a first action");
+            first.split('"').next().map(str::to_owned).expect("an address")
+        };
+        assert_eq!(first(ApiError::NotFound("desktop")), "https://pult.school.example/");
+        assert!(first(ApiError::Gateway(Failure::GoingAway)).starts_with("/desktop/sam-tiny/"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use futures::{SinkExt as _, StreamExt as _};
-use reqwest::{Method, StatusCode, Upgraded};
+use reqwest::Upgraded;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
@@ -83,11 +83,7 @@ impl Kind {
         let mut template = self.template();
         template["slug"] = self.slug().into();
         template["name"] = self.slug().into();
-        let given = json!({ "template": self.slug(), "everyone": true });
-        for (path, body) in [("/api/v1/templates", &template), ("/api/v1/assignments", &given)] {
-            let made = admin.request(Method::POST, path).json(body).send().await.expect("an answer");
-            assert_eq!(made.status(), StatusCode::CREATED, "{path}: {}", made.text().await.unwrap_or_default());
-        }
+        admin.offer(&template).await;
     }
 
     /// What a browser loads of it, by path.

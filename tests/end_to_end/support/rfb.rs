@@ -104,6 +104,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfb<S> {
         while let Some(Ok(_)) = self.stream.next().await {}
     }
 
+    /// Says something in a message of its own.
+    pub(crate) async fn say(&mut self, message: &[u8]) {
+        self.send(message).await;
+    }
+
     /// Says what no RFB server understands, so that it ends the stream.
     pub(crate) async fn say_nonsense(&mut self) {
         self.send(&[0xbb; 32]).await;

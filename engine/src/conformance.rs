@@ -372,20 +372,16 @@ pub async fn a_container_keeps_its_password(bed: &dyn Bed) {
     assert_eq!(password().await, ours, "whatever became of it");
 }
 
-/// Waits until the share of one processor that a container uses is as it should be.
-async fn share_comes_to(bed: &dyn Bed, desktop: DesktopId, is: impl Fn(f64) -> bool) {
+/// Processor time that a container uses while so much time goes by.
+async fn spent_within(bed: &dyn Bed, desktop: DesktopId, span: Duration) -> Duration {
     let used = async || bed.engine().cpu_time(desktop).await.expect("the engine answers").expect("it runs");
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let (began, before) = (Instant::now(), used().await);
-        sleep(Duration::from_secs(1)).await;
-        let share = used().await.saturating_sub(before).as_secs_f64() / began.elapsed().as_secs_f64();
-        if is(share) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "it is still {share}");
-    }
+    let before = used().await;
+    sleep(span).await;
+    used().await.saturating_sub(before)
 }
+
+/// How much a container that sleeps may use in a second.
+const A_LITTLE: Duration = Duration::from_millis(100);
 
 pub async fn a_container_that_computes_is_told_from_one_that_sleeps(bed: &dyn Bed) {
     let launch = bed.launch();
@@ -393,9 +389,18 @@ pub async fn a_container_that_computes_is_told_from_one_that_sleeps(bed: &dyn Be
     bed.engine().create(&launch).await.expect("it is made");
     assert_eq!(bed.engine().cpu_time(launch.desktop).await, Ok(None), "it does not run");
     bed.engine().start(launch.desktop).await.expect("it starts");
-    share_comes_to(bed, launch.desktop, |share| share < 0.1).await;
+    let deadline = Instant::now() + PATIENCE;
+    // its programs may still be starting
+    while spent_within(bed, launch.desktop, Duration::from_secs(1)).await >= A_LITTLE {
+        assert!(Instant::now() < deadline, "it never sleeps");
+    }
     bed.meddle(launch.desktop, Deed::Spin).await;
-    share_comes_to(bed, launch.desktop, |share| share > 0.5).await;
+    // others may want the processors too
+    let mut spent = Duration::ZERO;
+    while spent < 10 * A_LITTLE {
+        spent += spent_within(bed, launch.desktop, Duration::from_secs(1)).await;
+        assert!(Instant::now() < deadline + PATIENCE, "it has spent {spent:?} and no more");
+    }
     bed.engine().stop(launch.desktop, GRACE).await.expect("it stops");
     assert_eq!(bed.engine().cpu_time(launch.desktop).await, Ok(None), "it runs no more");
 }

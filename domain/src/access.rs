@@ -115,6 +115,12 @@ impl Principal {
         if self.role >= role { Ok(()) } else { Err(Refusal::Role(role)) }
     }
 
+    /// Whether something may be done for one of these groups: by a teacher who is in one of them, and by an administrator.
+    pub fn require_one_of(&self, groups: &[GroupId]) -> Result<(), Refusal> {
+        let is_theirs = groups.iter().any(|group| self.groups.contains(group));
+        self.require_role(if is_theirs { Role::Teacher } else { Role::Admin })
+    }
+
     /// Whether something may be done with a desktop: by its owner anything, by an administrator everything but
     /// looking into it.
     pub fn may(&self, action: DesktopAction, desktop: &Desktop) -> Result<(), Refusal> {
@@ -153,7 +159,7 @@ impl Principal {
 #[cfg(test)]
 mod tests {
     use super::{Credential, DesktopAction, Principal, Refusal, Role, Scope};
-    use crate::{SessionId, TokenId, UserId, desktop::testing};
+    use crate::{GroupId, SessionId, TokenId, UserId, desktop::testing};
 
     fn principal(role: Role, credential: Credential) -> Principal {
         Principal {
@@ -179,6 +185,18 @@ mod tests {
             assert_eq!(stranger.may(DesktopAction::Manage, &desktop).is_ok(), role == Role::Admin);
             let owner = Principal { user: desktop.owner, ..stranger };
             assert_eq!(owner.may(DesktopAction::Open, &desktop), Ok(()));
+        }
+    }
+
+    #[test]
+    fn teachers_act_for_their_own_groups_and_administrators_for_all() {
+        let (own, other) = (GroupId::new(), GroupId::new());
+        let with = |role| Principal { groups: vec![own], ..principal(role, session()) };
+        assert_eq!(with(Role::Student).require_one_of(&[own]), Err(Refusal::Role(Role::Teacher)));
+        assert_eq!(with(Role::Teacher).require_one_of(&[other, own]), Ok(()));
+        for groups in [&[other][..], &[]] {
+            assert_eq!(with(Role::Teacher).require_one_of(groups), Err(Refusal::Role(Role::Admin)));
+            assert_eq!(with(Role::Admin).require_one_of(groups), Ok(()));
         }
     }
 

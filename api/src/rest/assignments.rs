@@ -137,17 +137,13 @@ async fn recipient(app: &App, caller: &Caller, input: &AssignmentInput) -> Resul
     match (&input.group, &input.user, input.everyone) {
         (Some(name), None, false) => {
             let group = app.store.groups().by_name(name).await?.ok_or(ApiError::NotFound("group"))?;
-            if !caller.groups.contains(&group.id) {
-                caller.require_role(Role::Admin)?;
-            }
+            caller.require_one_of(&[group.id])?;
             Ok(Recipient::Group(group.id, group.name))
         }
         (None, Some(name), false) => {
             let user = app.store.users().by_username(name).await?.ok_or(ApiError::NotFound("user"))?;
-            let theirs = app.store.users().groups(user.id).await?;
-            if !theirs.iter().any(|group| caller.groups.contains(&group.id)) {
-                caller.require_role(Role::Admin)?;
-            }
+            let theirs: Vec<_> = app.store.users().groups(user.id).await?.iter().map(|group| group.id).collect();
+            caller.require_one_of(&theirs)?;
             Ok(Recipient::User(user.id, user.username))
         }
         (None, None, true) => {

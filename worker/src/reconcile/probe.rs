@@ -16,6 +16,7 @@ use domain::{
     template::{Client, Protocol, TemplateSpec},
     why::Why,
 };
+use engine::EngineError;
 use http_body_util::Empty;
 use hyper::{Request, StatusCode, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
@@ -142,8 +143,10 @@ async fn without_client(
 /// A desktop that runs where nothing reaches it: the engine has not come that far, or somebody took its network away. It
 /// is put back, for what its owner was doing in it is still there.
 async fn without_address(shared: &Shared, desktop: Desktop, seen: &Observed) -> Result<Flow, StepError> {
-    if let Err(error) = shared.engine.start(desktop.id).await {
-        return launch::refused(shared, desktop, error).await;
+    match shared.engine.start(desktop.id).await {
+        // it may have gone away meanwhile
+        Ok(()) | Err(EngineError::NoSuchContainer { .. }) => {}
+        Err(error) => return launch::refused(shared, desktop, error).await,
     }
     match shared.engine.inspect(desktop.id).await? {
         Some(now) if now.endpoint.is_none() => late(shared, desktop, seen, "it has no address yet").await,

@@ -164,13 +164,16 @@ async fn a_desktop_whose_network_is_taken_away_is_put_back_and_never_ends() {
     let container = desktop.container();
     let network = pult.engine.inspect(&container, "{{.HostConfig.NetworkMode}}");
     let started = pult.engine.inspect(&container, "{{.State.StartedAt}}");
-    let unplug = |container: &str| pult.engine.docker(&["network", "disconnect", "--force", &network, container]);
+    let unplug = || pult.engine.docker(&["network", "disconnect", "--force", &network, &container]);
     let remove = || pult.engine.docker(&["network", "rm", &network]);
     for removed in [false, true] {
         let cut = Instant::now();
-        unplug(&container);
+        unplug();
         if removed {
-            remove();
+            // it may be put back before the network can be removed
+            while !pult.engine.try_docker(&["network", "rm", &network]).status.success() {
+                pult.engine.try_docker(&["network", "disconnect", "--force", &network, &container]);
+            }
         }
         // without anybody asking for it
         eventually("the desktop is put back", || async {

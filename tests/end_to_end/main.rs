@@ -12,6 +12,7 @@
 #![expect(clippy::print_stdout, reason = "measured times are told to whoever runs the tests")]
 
 mod access;
+mod attacks;
 mod behind_our_back;
 mod browser;
 mod client;

@@ -29,6 +29,7 @@ help: ## what there is to do
 run: rust frontend/dist/index.html ## the product with a demo, on http://localhost:8080 (PROFILE=release: faster)
 	cargo build --locked --profile $(PROFILE) --bin pult
 	setup/desktops
+	setup/packages nftables
 	host=$$(setup/engine env)
 	echo
 	echo 'Ctrl-C ends Pult. Desktops run on, and so does the engine: `setup/engine stop` ends one that was started here.'
@@ -128,7 +129,7 @@ prepare: rust node frontend/dist/index.html tests/provider/node_modules/.package
 	setup/tools
 	setup/packages shellcheck
 	[ -x /usr/bin/chromium ] || setup/packages chromium
-	setup/packages apache2-bin caddy haproxy nginx
+	setup/packages apache2-bin caddy haproxy nginx iproute2 nftables
 	setup/desktops
 	setup/desktops --from tests/desktops
 

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     User(User),
     /// Look at everything Pult needs, and say what to do; exits with 0 only if all is well
     Doctor(Doctor),
+    /// Print the rules that keep desktops from what they must not reach, for `nft -f -`, where Pult may not install them
+    Firewall,
     /// Print the `OpenAPI` document
     Openapi,
 }

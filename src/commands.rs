@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub(crate) mod doctor;
+pub(crate) mod firewall;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod serve;
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: Command, settings: Settings, source: Option<&Pa
         Command::Migrate(migrate) => migrate::run(migrate, &settings).await,
         Command::Token(token) => token::run(token, &settings).await,
         Command::User(user) => user::run(user, &settings).await,
+        Command::Firewall => firewall::run(&settings).await,
         Command::Openapi => openapi::run(),
     };
     done.map(|()| ExitCode::SUCCESS)

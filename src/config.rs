@@ -5,6 +5,7 @@ mod limits;
 mod load;
 mod places;
 mod providers;
+mod reach;
 mod settings;
 
 pub(crate) use language::spoken_language;
@@ -12,4 +13,5 @@ pub(crate) use limits::limits;
 pub(crate) use load::{load, networks, source};
 pub(crate) use places::places;
 pub(crate) use providers::providers;
+pub(crate) use reach::reach;
 pub(crate) use settings::{EngineRoute, Log, LogFormat, Settings};

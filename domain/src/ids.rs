@@ -59,6 +59,8 @@ ids! {
     AssignmentId,
     /// A group that needs its desktops for a while.
     LessonId,
+    /// Less to reach for a while.
+    RestrictionId,
     /// A browser that is signed in.
     SessionId,
     /// A browser's way onto one desktop's own host.

@@ -22,8 +22,8 @@ mod text;
 pub mod why;
 
 pub use ids::{
-    AssignmentId, AuditId, DesktopId, GatewayId, GroupId, InstallationId, JobId, LessonId, PassId, SessionId,
-    TemplateId, TokenId, UserId,
+    AssignmentId, AuditId, DesktopId, GatewayId, GroupId, InstallationId, JobId, LessonId, PassId, RestrictionId,
+    SessionId, TemplateId, TokenId, UserId,
 };
 pub use language::Language;
 pub use text::{UnknownWord, folded};

@@ -29,12 +29,14 @@ words! {
 }
 
 words! {
-    /// What a desktop reaches.
+    /// What a desktop reaches. Ordered: each allows all that the one before it allows.
     NetworkPolicy, "network policy" {
-        /// The Internet.
-        Internet = "internet",
-        /// Nothing but Pult itself.
+        /// Nothing.
         None = "none",
+        /// What the school names: its own servers.
+        School = "school",
+        /// The Internet, and not what is beside it: this machine, other desktops, the school's network.
+        Internet = "internet",
     }
 }
 

@@ -75,6 +75,8 @@ pub enum Why {
         /// The engine's own words.
         detail: String,
     },
+    /// What it may reach can only be held by a firewall, and there is none.
+    Unguarded,
     /// The folders it needs could not be prepared.
     HomeUnavailable {
         /// What went wrong.
@@ -125,6 +127,7 @@ impl Why {
             Self::NeverReady { .. } => "never_ready",
             Self::DiskFull => "disk_full",
             Self::EngineRefused { .. } => "engine_refused",
+            Self::Unguarded => "unguarded",
             Self::HomeUnavailable { .. } => "home_unavailable",
             Self::TooLarge { .. } => "too_large",
             Self::WaitsForMemory { .. } => "waits_for_memory",
@@ -144,6 +147,7 @@ impl Why {
             | Self::NeverReady { .. }
             | Self::DiskFull
             | Self::EngineRefused { .. }
+            | Self::Unguarded
             | Self::HomeUnavailable { .. }
             | Self::TooLarge { .. } => true,
             Self::StoppedByOwner
@@ -181,6 +185,7 @@ impl Why {
             | Self::NeverReady { .. }
             | Self::DiskFull
             | Self::EngineRefused { .. }
+            | Self::Unguarded
             | Self::HomeUnavailable { .. }
             | Self::TooLarge { .. }
             | Self::WaitsForMemory { .. }
@@ -257,6 +262,10 @@ impl Why {
             Self::EngineRefused { detail } => language.pick(
                 format!("Der Container ließ sich nicht starten: {detail}"),
                 format!("The container could not be started: {detail}"),
+            ),
+            Self::Unguarded => say(
+                "Dieser Desktop darf nur die Server der Schule erreichen, und auf diesem Server wacht keine Firewall darüber. Die Verwaltung muss sie einrichten; „pult doctor“ sagt, wie.",
+                "This desktop may reach the school's servers alone, and no firewall of this server sees to that. An administrator has to set it up; `pult doctor` says how.",
             ),
             Self::HomeUnavailable { detail } => language.pick(
                 format!("Die eigenen Dateien sind gerade nicht erreichbar: {detail}"),

@@ -9,13 +9,12 @@ use async_trait::async_trait;
 use domain::{
     DesktopId, UserId,
     desktop::{Observed, Phase},
-    template::NetworkPolicy,
 };
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Condition, Engine, EngineError, Hint, HintKind, Launch};
+use crate::{Condition, Engine, EngineError, Hint, HintKind, Launch, Network};
 
 /// Long enough for a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -70,7 +69,8 @@ pub fn launch(image: &str) -> Launch {
         template: "tiny".to_owned(),
         image: image.to_owned(),
         port: 6901,
-        network: NetworkPolicy::Internet,
+        network: Network::Routed,
+        resolvers: Vec::new(),
         hostname: "anna-tiny".to_owned(),
         user: "anna".to_owned(),
         vnc_user: "kasm_user".to_owned(),
@@ -326,6 +326,7 @@ pub async fn a_container_of_somebody_else_is_never_touched(bed: &dyn Bed) {
     assert!(foreign(engine.remove(launch.desktop).await.err()), "remove");
     assert!(foreign(engine.password(launch.desktop).await.err()), "password");
     assert!(foreign(engine.cpu_time(launch.desktop).await.err()), "cpu_time");
+    assert!(foreign(engine.process(launch.desktop).await.err()), "process");
     assert_eq!(engine.list().await, Ok(Vec::new()));
     assert!(bed.squatter_is_untouched(launch.desktop).await);
 }
@@ -403,6 +404,7 @@ pub async fn a_container_that_computes_is_told_from_one_that_sleeps(bed: &dyn Be
     }
     bed.engine().stop(launch.desktop, GRACE).await.expect("it stops");
     assert_eq!(bed.engine().cpu_time(launch.desktop).await, Ok(None), "it runs no more");
+    assert_eq!(bed.engine().process(launch.desktop).await, Ok(None), "and has no process");
 }
 
 pub async fn a_frozen_container_is_seen_and_can_be_stopped(bed: &dyn Bed) {

@@ -24,7 +24,6 @@ use bytes::Bytes;
 use domain::{
     DesktopId, InstallationId,
     desktop::{ContainerId, Observed, Phase},
-    template::NetworkPolicy,
 };
 use futures::{FutureExt, StreamExt, future, stream, stream::BoxStream};
 use secrecy::SecretString;
@@ -32,7 +31,7 @@ use tokio::time::{Instant, sleep};
 
 use self::{body::Site, fault::Fault, folder::Reading, line::Line};
 use crate::{
-    Engine, EngineError, EngineInfo, Hint, Image, Launch, Listed, PullProgress, hints, labels,
+    Engine, EngineError, EngineInfo, Hint, Image, Launch, Listed, Network, PullProgress, hints, labels,
     launch::{is_image, is_plain},
 };
 
@@ -140,23 +139,23 @@ impl DockerEngine {
 
     /// Makes the networks that are missing. One that is not as we make it is an error, never used and never changed.
     async fn ensure_networks(&self) -> Result<(), EngineError> {
-        for policy in NetworkPolicy::ALL {
-            self.ensure_network(*policy).await?;
+        for network in Network::ALL {
+            self.ensure_network(network).await?;
         }
         Ok(())
     }
 
-    async fn ensure_network(&self, policy: NetworkPolicy) -> Result<(), EngineError> {
-        let name = network::name(self.instance, policy);
+    async fn ensure_network(&self, network: Network) -> Result<(), EngineError> {
+        let name = network::name(self.instance, network);
         let docker = self.line.client().await?;
         let mut deadline = None;
         loop {
             match self.line.call(docker.inspect_network(&name, None::<InspectNetworkOptions>)).await {
-                Ok(found) => return network::check(&found, self.instance, policy),
+                Ok(found) => return network::check(&found, self.instance, network),
                 Err(fault) if fault.is_absent() => {}
                 Err(fault) => return Err(fault.into_error()),
             }
-            match self.line.call(docker.create_network(network::request(self.instance, policy))).await {
+            match self.line.call(docker.create_network(network::request(self.instance, network))).await {
                 Ok(_) => return Ok(()),
                 Err(fault) if *deadline.get_or_insert(Instant::now() + IN_THE_MAKING) < Instant::now() => {
                     return Err(fault.into_error());
@@ -313,6 +312,11 @@ impl Engine for DockerEngine {
             Err(fault) if fault.is_absent() => Ok(None),
             Err(fault) => Err(fault.into_error()),
         }
+    }
+
+    async fn process(&self, desktop: DesktopId) -> Result<Option<u32>, EngineError> {
+        let found = self.find(desktop).await?.and_then(|(found, _)| found.state?.pid);
+        Ok(found.and_then(|process| u32::try_from(process).ok()).filter(|process| *process > 0))
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {

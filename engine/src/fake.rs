@@ -42,6 +42,7 @@ pub enum Call {
     Remove,
     Password,
     CpuTime,
+    Process,
     Image,
     ImagesLabelled,
     Folder,
@@ -241,6 +242,10 @@ impl Engine for FakeEngine {
 
     async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError> {
         self.perform(Call::CpuTime, move |world| world.cpu_time(desktop)).await
+    }
+
+    async fn process(&self, desktop: DesktopId) -> Result<Option<u32>, EngineError> {
+        self.perform(Call::Process, move |world| world.process(desktop)).await
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {

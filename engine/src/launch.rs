@@ -3,13 +3,11 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt::Debug,
+    net::Ipv4Addr,
     path::{Component, Path, PathBuf},
 };
 
-use domain::{
-    DesktopId, UserId,
-    template::{NetworkPolicy, RESERVED_ENV},
-};
+use domain::{DesktopId, UserId, template::RESERVED_ENV};
 use secrecy::SecretString;
 
 use crate::EngineError;
@@ -32,8 +30,10 @@ pub struct Launch {
     pub image: String,
     /// TCP port in the container on which the desktop answers.
     pub port: u16,
-    /// What protects it from dialogue with the rest of the world.
-    pub network: NetworkPolicy,
+    /// Which of the installation's networks it is on.
+    pub network: Network,
+    /// Who answers its questions for names. Nobody named: whom the engine names, and on [`Network::Internal`] nobody.
+    pub resolvers: Vec<Ipv4Addr>,
     /// The machine's name within: 1 to 63 of `a-z`, `0-9` and inner `-`.
     pub hostname: String,
     /// Its `USER`.
@@ -61,6 +61,20 @@ pub struct Launch {
     /// Folders in the container that can be written and are empty at every start. They lie in memory and count as
     /// such, up to half of it each; so do `/tmp` and `/run`, which every container has.
     pub scratch: Vec<String>,
+}
+
+/// The networks that an installation has. On both, desktops do not reach each other; the host reaches all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Network {
+    /// It leads to the world, as far as a firewall lets pass.
+    Routed,
+    /// It leads nowhere.
+    Internal,
+}
+
+impl Network {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Routed, Self::Internal];
 }
 
 /// A folder of the host in a container.

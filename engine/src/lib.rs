@@ -33,7 +33,7 @@ mod launch;
 pub use docker::{Config, DockerEngine, Route};
 pub use error::EngineError;
 pub use facts::{Condition, EngineInfo, Hint, HintKind, Image, Listed, PullProgress};
-pub use launch::{Launch, Mount};
+pub use launch::{Launch, Mount, Network};
 
 /// The `tracing` target of a library that logs whole requests and answers at `DEBUG`, the passwords of desktops
 /// among them. Telemetry must never let it below `INFO`.
@@ -90,6 +90,9 @@ pub trait Engine: Send + Sync + 'static {
     /// How much processor time the desktop's container has used since its start, of all processors together; nothing if
     /// none runs.
     async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError>;
+
+    /// The first process of the desktop's container, by its number on the engine's machine; nothing if none runs.
+    async fn process(&self, desktop: DesktopId) -> Result<Option<u32>, EngineError>;
 
     /// The image of this reference, if the engine has it.
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError>;

@@ -12,10 +12,9 @@ use bollard::{
 use domain::{
     DesktopId,
     desktop::{Endpoint, Phase},
-    template::NetworkPolicy,
 };
 use engine::{
-    Engine, EngineError, HintKind, Launch, Mount, Route,
+    Engine, EngineError, HintKind, Launch, Mount, Network, Route,
     conformance::{Bed, launch},
 };
 use futures::{StreamExt, TryStreamExt, future::join_all};
@@ -54,7 +53,7 @@ async fn reaches(bed: &DockerBed, from: DesktopId, to: Endpoint) -> bool {
     bed.run(from, &line).await.contains("reached")
 }
 
-fn on(network: NetworkPolicy) -> Launch {
+fn on(network: Network) -> Launch {
     Launch { network, ..launch(IMAGE) }
 }
 
@@ -146,8 +145,8 @@ async fn memory_ends_at_its_limit_and_the_kernels_deed_is_told() {
 async fn the_host_reaches_every_desktop_and_desktops_reach_none() {
     on_bed(Route::Address, |bed| {
         Box::pin(async move {
-            let policies = [NetworkPolicy::Internet, NetworkPolicy::Internet, NetworkPolicy::None, NetworkPolicy::None];
-            let desktops = policies.map(on);
+            let networks = [Network::Routed, Network::Routed, Network::Internal, Network::Internal];
+            let desktops = networks.map(on);
             let mut endpoints = Vec::new();
             for launch in &desktops {
                 bed.started(launch).await;
@@ -160,7 +159,7 @@ async fn the_host_reaches_every_desktop_and_desktops_reach_none() {
                 let reached = join_all(endpoints.iter().map(|to| reaches(bed, from.desktop, *to))).await;
                 // A desktop reaches itself, so the probe works.
                 let itself: Vec<_> = endpoints.iter().map(|to| to == own).collect();
-                assert_eq!(reached, itself, "from {own}, {}", from.network);
+                assert_eq!(reached, itself, "from {own}, {:?}", from.network);
             }
             let name = bed.run(desktops[2].desktop, "getent hosts example.com || echo unknown").await;
             assert_eq!(name.trim(), "unknown", "no way out by names");
@@ -177,7 +176,7 @@ async fn by_port_a_desktop_answers_on_loopback_alone() {
             bed.started(&launch).await;
             let endpoint = answers(bed, launch.desktop).await;
             assert!(endpoint.address.is_loopback() && endpoint.port >= 1024, "{endpoint}");
-            let refused = bed.engine.create(&on(NetworkPolicy::None)).await;
+            let refused = bed.engine.create(&on(Network::Internal)).await;
             assert!(matches!(refused, Err(EngineError::OutOfBounds { field: "network", .. })), "{refused:?}");
         })
     })

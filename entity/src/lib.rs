@@ -14,6 +14,7 @@ pub mod lesson;
 pub mod membership;
 pub mod pass;
 pub mod provider;
+pub mod restriction;
 pub mod session;
 pub mod sign_in;
 pub mod template;

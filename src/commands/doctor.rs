@@ -9,6 +9,7 @@ mod database;
 mod engine;
 mod images;
 mod listening;
+mod network;
 mod outside;
 mod providers;
 mod report;
@@ -38,6 +39,7 @@ pub(crate) async fn run(doctor: Doctor, settings: &Settings, source: Option<&Pat
     let (lines, engine) = engine::check(settings, language).await;
     report.add(lines)?;
     report.add(storage::as_the_engine_sees_it(settings, engine.as_ref(), language))?;
+    report.add([network::check(settings, installation, language).await])?;
     report.add(images::check(store.as_ref(), engine.as_ref(), language).await)?;
     report.add(clock::check(store.as_ref(), engine.as_ref(), language).await)?;
     report.add(listening::check(settings, installation, language).await)?;

@@ -4,6 +4,7 @@ use anyhow::{Context as _, anyhow};
 use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules};
 use engine::{DockerEngine, Engine, Route};
 use files::{Clients, Spaces};
+use firewall::Nft;
 use gateway::{Activity, Gateway};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -14,7 +15,7 @@ use tracing::info;
 
 use super::open;
 use crate::{
-    config::{EngineRoute, Settings, limits, networks, places, providers},
+    config::{EngineRoute, Settings, limits, networks, places, providers, reach},
     demo,
 };
 
@@ -56,6 +57,8 @@ pub(crate) async fn run(settings: Settings, with_demo: bool) -> anyhow::Result<(
     let gateway = Gateway::reporting(gateway::Config::default(), activity.clone(), suspects);
     let worker = worker::Parts {
         config: worker_config(&settings)?,
+        guarded: reach(&settings.network, instance).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
+        firewall: Arc::new(Nft),
         store: store.clone(),
         engine,
         spaces,

@@ -3,6 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::InstallationId;
 use figment::{
     Figment,
     error::Kind,
@@ -11,7 +12,7 @@ use figment::{
 use figment_file_provider_adapter::FileAdapter;
 use ipnet::IpNet;
 
-use super::{Settings, limits::limits, places::places, providers::providers};
+use super::{Settings, limits::limits, places::places, providers::providers, reach::reach};
 
 /// Why the configuration cannot be used: where, which key, and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +103,9 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if let Err((key, detail)) = places(&url, &settings.gateway) {
         return wrong(key, detail);
+    }
+    if let Err((key, detail)) = reach(&settings.network, InstallationId::new()) {
+        return wrong(key, &detail);
     }
     if let Err((key, detail)) = providers(&settings.auth.oidc) {
         return wrong(&key, detail);

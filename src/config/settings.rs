@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     pub(crate) storage: Storage,
     pub(crate) engine: Engine,
+    pub(crate) network: Network,
     pub(crate) gateway: Gateway,
     pub(crate) auth: Auth,
     pub(crate) desktop: Desktop,
@@ -122,6 +123,25 @@ impl Default for Engine {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum EngineKind {
     Docker,
+}
+
+/// What desktops may reach.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Network {
+    pub(crate) firewall: Guarding,
+    pub(crate) beside_the_internet: Vec<String>,
+    pub(crate) school: Vec<String>,
+    pub(crate) resolvers: Vec<Ipv4Addr>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Guarding {
+    #[default]
+    Auto,
+    Required,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -12,8 +12,8 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Routes, Schedule, Sealer,
-    Sessions, SignIns, Templates, Tokens, Users,
+    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Restrictions, Routes, Schedule,
+    Sealer, Sessions, SignIns, Templates, Tokens, Users,
 };
 
 /// Where the database is.
@@ -230,6 +230,11 @@ impl Store {
     /// Groups that need their desktops for a while.
     pub fn lessons(&self) -> Lessons<'_> {
         Lessons(self)
+    }
+
+    /// Who reaches less than their templates allow, and what each desktop reaches in the end.
+    pub fn restrictions(&self) -> Restrictions<'_> {
+        Restrictions(self)
     }
 
     /// What jobs of the schedule did, and do next.

@@ -17,6 +17,9 @@ mod beside;
 mod make;
 mod queue;
 pub(crate) mod rows;
+mod touch;
+
+pub(crate) use touch::touch;
 
 use rows::{Own, joined, live, to_details, to_domain, to_row};
 

@@ -1,16 +1,14 @@
 use domain::{GroupId, LessonId, TemplateId, Timestamp, UserId, desktop::DesktopState, lesson::Window};
 use entity::{desktop, group, lesson, membership, template};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait, TopologyStar,
-    sea_query::{Expr, Query},
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, TopologyStar, sea_query::Query,
 };
 
 use crate::{
     Group, Page, Paging, Store, StoreError,
     connection::{Write, now, stored},
-    desktops::rows::live,
+    desktops::{rows::live, touch},
     groups,
 };
 
@@ -138,18 +136,7 @@ async fn tell(group: GroupId, template: Option<TemplateId>, write: &mut Write<'_
     if let Some(template) = template {
         theirs = theirs.add(desktop::Column::TemplateId.eq(template));
     }
-    let rows = desktop::Entity::find().filter(theirs).order_by_asc(desktop::Column::Id).lock_exclusive();
-    let ids: Vec<_> = rows.all(&write.transaction).await?.into_iter().map(|row| row.id).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let revision = write.revision().await?;
-    desktop::Entity::update_many()
-        .col_expr(desktop::Column::Revision, Expr::value(revision))
-        .filter(desktop::Column::Id.is_in(ids))
-        .exec(&write.transaction)
-        .await?;
-    Ok(())
+    touch(theirs, write).await
 }
 
 type Joined = (lesson::Model, Option<group::Model>, Option<template::Model>);

@@ -14,8 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{DesktopId, InstallationId, UserId, template::NetworkPolicy};
-use engine::{DockerEngine, Engine as _, Launch, Route};
+use domain::{DesktopId, InstallationId, UserId};
+use engine::{DockerEngine, Engine as _, Launch, Network, Route};
 use reqwest::Method;
 use support::{Api, Engine, Pult, Rfb, class, click_at_once, click_in_turn, eventually, tell as tell_starts};
 
@@ -199,7 +199,8 @@ fn launch(image: &str) -> Launch {
         template: image.to_owned(),
         image: format!("pult/{image}:latest"),
         port: 6901,
-        network: NetworkPolicy::Internet,
+        network: Network::Routed,
+        resolvers: Vec::new(),
         hostname: "bench".to_owned(),
         user: "bench".to_owned(),
         vnc_user: "kasm_user".to_owned(),

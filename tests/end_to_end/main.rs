@@ -28,6 +28,7 @@ mod orphans;
 mod own_hosts;
 mod postgres;
 mod queue;
+mod reach;
 mod schedule;
 mod sign_in;
 mod start_faults;

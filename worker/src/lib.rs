@@ -11,6 +11,7 @@
 mod client;
 mod clock;
 mod config;
+mod guard;
 mod observe;
 mod pull;
 mod reap;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use domain::DesktopId;
 use engine::Engine;
 use files::{Clients, Spaces};
+use firewall::Firewall;
 use store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -34,12 +36,14 @@ use tokio_util::sync::CancellationToken;
 use self::{
     client::Unpacker,
     clock::Clock,
+    guard::Guard,
     reconcile::{Admission, Dirty, HttpProber, Prober, Written},
     records::Records,
     supervise::{Loop, forever},
 };
 
 pub use config::{Config, Reaper};
+pub use guard::{Guarded, Guarding};
 pub use schedule::{Cron, NoCron};
 pub use supervise::Health;
 
@@ -53,6 +57,10 @@ pub struct Parts {
     pub spaces: Spaces,
     /// What shows desktops, taken from their images.
     pub clients: Clients,
+    /// What desktops may reach.
+    pub guarded: Guarded,
+    /// What holds them to it.
+    pub firewall: Arc<dyn Firewall>,
     /// Limits and rules.
     pub config: Config,
     /// Desktops whose route the gateway doubts.
@@ -74,6 +82,7 @@ struct Shared {
     config: Config,
     dirty: Dirty,
     admission: Admission,
+    guard: Guard,
     written: Written,
     reaper: reap::idle::Reaper,
     caught_up: watch::Sender<bool>,
@@ -82,9 +91,10 @@ struct Shared {
 
 /// Works until shutdown, then finishes the steps that are under way. No desktop is stopped by that.
 pub async fn run(parts: Parts, shutdown: CancellationToken) {
-    let Parts { store, engine, spaces, clients, config, suspects, caught_up, health } = parts;
+    let Parts { store, engine, spaces, clients, guarded, firewall, config, suspects, caught_up, health } = parts;
     let shared = Arc::new(Shared {
         admission: Admission::new(config.max_concurrent_starts, config.overcommit),
+        guard: Guard::new(guarded, firewall),
         dirty: Dirty::default(),
         written: Written::default(),
         reaper: reap::idle::Reaper::new(),
@@ -101,10 +111,12 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) {
     // the worker that was on this node before is another holder: it may not be dead
     let holder = format!("{} {}", shared.config.node, store::random_words());
     let schedule = || schedule::run(Arc::clone(&shared), store.clone(), holder.clone(), shutdown.clone());
+    let guard = || guard::run(Arc::clone(&shared), shutdown.clone());
     let pull = || pull::run(Arc::clone(&shared), store.clone(), shutdown.clone());
     tokio::join!(
         converge(&shared, suspects, &shutdown),
         forever(Loop::Schedule, &shared.health, &shutdown, schedule),
+        forever(Loop::Guard, &shared.health, &shutdown, guard),
         forever(Loop::Pull, &shared.health, &shutdown, pull),
     );
 }

@@ -1,11 +1,13 @@
 //! What a worker works from: the rows it reads, and the changes that it makes to them.
 
+use std::net::Ipv4Addr;
+
 use async_trait::async_trait;
 use domain::{
     DesktopId, TemplateId, UserId,
     admission::{Claim, Plan},
     desktop::{Desktop, DesktopState},
-    template::Template,
+    template::{NetworkPolicy, Template},
 };
 use secrecy::SecretString;
 use store::{Details, Store, StoreError, User};
@@ -44,6 +46,9 @@ pub(crate) trait Records: Send + Sync + 'static {
 
     /// Changes what is wanted of a desktop.
     async fn change(&self, id: DesktopId, change: Change) -> Result<Option<Details>, StoreError>;
+
+    /// What each desktop that runs may reach, by the address that it has.
+    async fn reach(&self) -> Result<Vec<(Ipv4Addr, NetworkPolicy)>, StoreError>;
 
     /// What every desktop that does not rest claims of the engine.
     async fn claims(&self) -> Result<Vec<Claim>, StoreError>;
@@ -115,6 +120,10 @@ impl Records for Store {
 
     async fn change(&self, id: DesktopId, change: Change) -> Result<Option<Details>, StoreError> {
         self.desktops().change(id, change).await
+    }
+
+    async fn reach(&self) -> Result<Vec<(Ipv4Addr, NetworkPolicy)>, StoreError> {
+        self.restrictions().reach().await
     }
 
     async fn claims(&self) -> Result<Vec<Claim>, StoreError> {

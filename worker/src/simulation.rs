@@ -45,6 +45,7 @@ use crate::{
     client::Unpacker,
     clock::Clock,
     converge,
+    guard::Guard,
     reap::orphans,
     reconcile::{Admission, Dirty, Written},
 };
@@ -194,6 +195,7 @@ impl Worker {
         let config = config();
         let shared = Arc::new(Shared {
             admission: Admission::new(config.max_concurrent_starts, config.overcommit),
+            guard: Guard::off(),
             dirty: Dirty::default(),
             written: Written::default(),
             reaper: crate::reap::idle::Reaper::new(),

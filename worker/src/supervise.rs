@@ -25,10 +25,12 @@ pub(crate) enum Loop {
     Schedule,
     /// Pulls images.
     Pull,
+    /// Keeps desktops from what they must not reach.
+    Guard,
 }
 
 impl Loop {
-    const ALL: [Self; 5] = [Self::Observe, Self::Intents, Self::Reconcile, Self::Schedule, Self::Pull];
+    const ALL: [Self; 6] = [Self::Observe, Self::Intents, Self::Reconcile, Self::Schedule, Self::Pull, Self::Guard];
 
     const fn name(self) -> &'static str {
         match self {
@@ -37,6 +39,7 @@ impl Loop {
             Self::Reconcile => "worker.reconcile",
             Self::Schedule => "worker.schedule",
             Self::Pull => "worker.pull",
+            Self::Guard => "worker.guard",
         }
     }
 }

@@ -8,7 +8,7 @@ use store::{Store, StoreError};
 
 use crate::Shared;
 
-/// How long it is known that there was a lesson.
+/// How long it is known that there was a lesson, or a restriction.
 const LESSONS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Forgets sessions that ended by themselves, tickets that nobody exchanged, and sign-ins that nobody finished.
@@ -29,9 +29,10 @@ pub(crate) async fn audit(shared: &Shared, store: &Store) -> Result<Outcome, Sto
     Ok(Outcome::removed(store.audit().purge(before).await?))
 }
 
-/// Forgets lessons that were over long ago, and does for the database what it does not do for itself.
+/// Forgets lessons and restrictions that were over long ago, and does for the database what it does not do for itself.
 pub(crate) async fn database(shared: &Shared, store: &Store) -> Result<Outcome, StoreError> {
-    let forgotten = store.lessons().purge(shared.clock.now() - LESSONS_KEPT).await?;
+    let before = shared.clock.now() - LESSONS_KEPT;
+    let forgotten = store.lessons().purge(before).await? + store.restrictions().purge(before).await?;
     let is_kept_up = store.upkeep().await?;
     Ok(if forgotten == 0 && is_kept_up { Outcome::Done } else { Outcome::removed(forgotten) })
 }

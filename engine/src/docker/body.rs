@@ -11,11 +11,11 @@ use bollard::models::{
     MountBindOptions, MountBindOptionsPropagationEnum, MountType, PortBinding, PortMap, ResourcesUlimits,
     RestartPolicy, RestartPolicyNameEnum,
 };
-use domain::{InstallationId, template::NetworkPolicy};
+use domain::InstallationId;
 use secrecy::ExposeSecret;
 
 use super::{Route, network};
-use crate::{EngineError, Launch, Mount, labels};
+use crate::{EngineError, Launch, Mount, Network, labels};
 
 /// Everyone in a container, and the owner of every home.
 const USER: &str = "1000:1000";
@@ -39,11 +39,11 @@ pub(super) fn container(launch: &Launch, site: Site<'_>) -> Result<ContainerCrea
     launch.check(site.storage_root)?;
     let published = match (site.route, launch.network) {
         (Route::Address, _) => false,
-        (Route::Port, NetworkPolicy::Internet) => true,
+        (Route::Port, Network::Routed) => true,
         // Engines publish nothing from an internal network, silently.
-        (Route::Port, NetworkPolicy::None) => {
+        (Route::Port, Network::Internal) => {
             let expected = "`internet` with engine.route = \"port\"; `none` needs \"address\"";
-            return Err(EngineError::out_of_bounds("network", launch.network, expected));
+            return Err(EngineError::out_of_bounds("network", "none", expected));
         }
     };
     let port = format!("{}/tcp", launch.port);
@@ -91,7 +91,7 @@ pub(super) fn reader(image: &str, instance: InstallationId) -> ContainerCreateBo
 
 fn host_config(launch: &Launch, site: Site<'_>) -> HostConfig {
     let memory = launch.memory_mb * MIB;
-    let is_cut_off = launch.network == NetworkPolicy::None;
+    let is_cut_off = launch.network == Network::Internal && launch.resolvers.is_empty();
     HostConfig {
         // Nobody is root, nobody becomes it, and only what is listed below can be written.
         privileged: Some(false),
@@ -109,7 +109,7 @@ fn host_config(launch: &Launch, site: Site<'_>) -> HostConfig {
         network_mode: Some(network::name(site.instance, launch.network)),
         // Some engines ask the host's resolver on behalf of a container on an internal network, which is a way out
         // by names. From its own loopback there is none, and programs are told so in 2 s instead of 20.
-        dns: is_cut_off.then(|| vec!["127.0.0.1".to_owned()]),
+        dns: if is_cut_off { Some(vec!["127.0.0.1".to_owned()]) } else { resolvers(launch) },
         dns_options: is_cut_off.then(|| ["timeout:1", "attempts:1"].map(str::to_owned).to_vec()),
         // Nobody takes more than their share.
         memory: Some(memory),
@@ -129,6 +129,12 @@ fn host_config(launch: &Launch, site: Site<'_>) -> HostConfig {
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
         ..HostConfig::default()
     }
+}
+
+/// Those that are named explicitly are asked from within the container, where a firewall sees it; the host's own are
+/// asked on its behalf by the engine.
+fn resolvers(launch: &Launch) -> Option<Vec<String>> {
+    (!launch.resolvers.is_empty()).then(|| launch.resolvers.iter().map(ToString::to_string).collect())
 }
 
 /// What is ours stands last and wins; the rest gives way to the template's.

@@ -16,7 +16,7 @@ use bollard::{
     query_parameters::{EventsOptions, EventsOptionsBuilder, InspectContainerOptions},
 };
 use chrono::DateTime;
-use domain::{InstallationId, Timestamp, template::NetworkPolicy};
+use domain::{InstallationId, Timestamp};
 use futures::{
     Stream, StreamExt,
     future::ready,
@@ -25,7 +25,7 @@ use futures::{
 use tokio::time::{sleep, timeout};
 
 use super::{fault::Fault, network, observe};
-use crate::{EngineError, Hint, HintKind, hints::HintSink, labels};
+use crate::{EngineError, Hint, HintKind, Network, hints::HintSink, labels};
 
 /// How often an engine is asked whether it is still there while its events are read.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ fn of_containers(instance: InstallationId) -> HashMap<&'static str, Vec<String>>
 fn of_networks(instance: InstallationId) -> HashMap<&'static str, Vec<String>> {
     HashMap::from([
         ("type", vec!["network".to_owned()]),
-        ("network", NetworkPolicy::ALL.iter().map(|policy| network::name(instance, *policy)).collect()),
+        ("network", Network::ALL.iter().map(|network| network::name(instance, *network)).collect()),
         ("event", vec!["disconnect".to_owned()]),
     ])
 }

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 
 use bollard::models::{ContainerInspectResponse, NetworkCreateRequest, NetworkInspect};
-use domain::{InstallationId, template::NetworkPolicy};
+use domain::InstallationId;
 
-use crate::{EngineError, labels};
+use crate::{EngineError, Network, labels};
 
 const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
 /// Whether containers of one bridge reach each other.
@@ -18,15 +18,19 @@ const ICC: &str = "com.docker.network.bridge.enable_icc";
 /// `pult-<tail of the installation's id>-internet` or `-none`.
 ///
 /// The tail, not the head: ids made in the same minute have one head (RFC 9562 section 5.7).
-pub(super) fn name(instance: InstallationId, policy: NetworkPolicy) -> String {
-    format!("pult-{}-{policy}", tail(instance))
+pub(super) fn name(instance: InstallationId, network: Network) -> String {
+    let kind = match network {
+        Network::Routed => "internet",
+        Network::Internal => "none",
+    };
+    format!("pult-{}-{kind}", tail(instance))
 }
 
 /// The name of a network's interface on the host; the kernel allows 15 characters.
-fn interface(instance: InstallationId, policy: NetworkPolicy) -> String {
-    let kind = match policy {
-        NetworkPolicy::Internet => 'i',
-        NetworkPolicy::None => 'n',
+fn interface(instance: InstallationId, network: Network) -> String {
+    let kind = match network {
+        Network::Routed => 'i',
+        Network::Internal => 'n',
     };
     format!("pult-{}-{kind}", tail(instance))
 }
@@ -37,41 +41,37 @@ fn tail(instance: InstallationId) -> String {
 }
 
 /// The network as it is asked for.
-pub(super) fn request(instance: InstallationId, policy: NetworkPolicy) -> NetworkCreateRequest {
+pub(super) fn request(instance: InstallationId, network: Network) -> NetworkCreateRequest {
     NetworkCreateRequest {
-        name: name(instance, policy),
+        name: name(instance, network),
         driver: Some("bridge".to_owned()),
-        internal: Some(is_internal(policy)),
+        internal: Some(is_internal(network)),
         enable_ipv6: Some(false),
-        options: Some(options(instance, policy)),
+        options: Some(options(instance, network)),
         labels: Some(labels::of_instance(instance)),
         ..NetworkCreateRequest::default()
     }
 }
 
-fn options(instance: InstallationId, policy: NetworkPolicy) -> HashMap<String, String> {
-    HashMap::from([(BRIDGE_NAME.to_owned(), interface(instance, policy)), (ICC.to_owned(), "false".to_owned())])
+fn options(instance: InstallationId, network: Network) -> HashMap<String, String> {
+    HashMap::from([(BRIDGE_NAME.to_owned(), interface(instance, network)), (ICC.to_owned(), "false".to_owned())])
 }
 
-fn is_internal(policy: NetworkPolicy) -> bool {
-    policy == NetworkPolicy::None
+fn is_internal(network: Network) -> bool {
+    network == Network::Internal
 }
 
 /// Whether a network that was found under our name is the one we would make. A weaker one is not used.
-pub(super) fn check(
-    found: &NetworkInspect,
-    instance: InstallationId,
-    policy: NetworkPolicy,
-) -> Result<(), EngineError> {
-    let name = name(instance, policy);
+pub(super) fn check(found: &NetworkInspect, instance: InstallationId, network: Network) -> Result<(), EngineError> {
+    let name = name(instance, network);
     if !labels::are_ours(found.labels.as_ref(), instance) {
         return Err(EngineError::Foreign { name });
     }
     let has = |option: (&String, &String)| found.options.as_ref().and_then(|all| all.get(option.0)) == Some(option.1);
     let same = found.driver.as_deref() == Some("bridge")
-        && found.internal == Some(is_internal(policy))
+        && found.internal == Some(is_internal(network))
         && found.enable_ipv6 != Some(true)
-        && options(instance, policy).iter().all(has);
+        && options(instance, network).iter().all(has);
     if same {
         Ok(())
     } else {
@@ -91,13 +91,13 @@ pub(super) fn is_left(found: &ContainerInspectResponse) -> bool {
 #[cfg(test)]
 mod tests {
     use bollard::models::{ContainerInspectResponse, EndpointSettings, HostConfig, NetworkInspect, NetworkSettings};
-    use domain::{InstallationId, template::NetworkPolicy};
+    use domain::InstallationId;
 
     use super::{check, interface, is_left, name, request};
-    use crate::EngineError;
+    use crate::{EngineError, Network};
 
-    fn found(instance: InstallationId, policy: NetworkPolicy) -> NetworkInspect {
-        let request = request(instance, policy);
+    fn found(instance: InstallationId, network: Network) -> NetworkInspect {
+        let request = request(instance, network);
         NetworkInspect {
             name: Some(request.name),
             driver: request.driver,
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn installations_made_in_the_same_minute_have_different_networks() {
         let (one, two) = (InstallationId::new(), InstallationId::new());
-        assert_ne!(name(one, NetworkPolicy::Internet), name(two, NetworkPolicy::Internet));
-        for policy in NetworkPolicy::ALL {
-            assert!(interface(one, *policy).len() <= 15);
+        assert_ne!(name(one, Network::Routed), name(two, Network::Routed));
+        for network in Network::ALL {
+            assert!(interface(one, network).len() <= 15);
         }
     }
 
@@ -138,18 +138,18 @@ mod tests {
     #[test]
     fn only_our_own_network_with_all_its_walls_is_used() {
         let (ours, theirs) = (InstallationId::new(), InstallationId::new());
-        for policy in NetworkPolicy::ALL.iter().copied() {
-            let good = found(ours, policy);
-            assert_eq!(check(&good, ours, policy), Ok(()));
-            let foreign = NetworkInspect { labels: found(theirs, policy).labels, ..good.clone() };
-            assert!(matches!(check(&foreign, ours, policy), Err(EngineError::Foreign { .. })));
+        for network in Network::ALL {
+            let good = found(ours, network);
+            assert_eq!(check(&good, ours, network), Ok(()));
+            let foreign = NetworkInspect { labels: found(theirs, network).labels, ..good.clone() };
+            assert!(matches!(check(&foreign, ours, network), Err(EngineError::Foreign { .. })));
             for weak in [
                 NetworkInspect { internal: good.internal.map(|internal| !internal), ..good.clone() },
                 NetworkInspect { enable_ipv6: Some(true), ..good.clone() },
                 NetworkInspect { options: None, ..good.clone() },
                 NetworkInspect { driver: Some("macvlan".to_owned()), ..good.clone() },
             ] {
-                assert!(matches!(check(&weak, ours, policy), Err(EngineError::Unfit { .. })), "{weak:?}");
+                assert!(matches!(check(&weak, ours, network), Err(EngineError::Unfit { .. })), "{weak:?}");
             }
         }
     }

@@ -10,11 +10,10 @@ use chrono::{DateTime, SubsecRound};
 use domain::{
     DesktopId, InstallationId, Timestamp,
     desktop::{ContainerId, Endpoint, ImageId, Observed, Phase},
-    template::NetworkPolicy,
 };
 
 use super::{Route, network};
-use crate::{Condition, EngineError, EngineInfo, Image, Listed, error::one_line, labels};
+use crate::{Condition, EngineError, EngineInfo, Image, Listed, Network, error::one_line, labels};
 
 /// What an inspection shows of a desktop's container, or that it is not ours.
 pub(super) fn observed(
@@ -69,7 +68,7 @@ fn endpoint(settings: &NetworkSettings, port: u16, instance: InstallationId, rou
     match route {
         Route::Address => {
             let networks = settings.networks.as_ref()?;
-            let ours = NetworkPolicy::ALL.iter().find_map(|policy| networks.get(&network::name(instance, *policy)))?;
+            let ours = Network::ALL.iter().find_map(|network| networks.get(&network::name(instance, *network)))?;
             let address: IpAddr = ours.ip_address.as_deref()?.parse().ok()?;
             Some(Endpoint { address, port })
         }

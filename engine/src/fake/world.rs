@@ -138,6 +138,13 @@ impl World {
         Ok(held.map(|held| used(held).to_std().unwrap_or_default()))
     }
 
+    /// Numbers that no process of this machine has: its kernel goes no further than 2^22.
+    pub(super) fn process(&self, desktop: DesktopId) -> Result<Option<u32>, EngineError> {
+        self.foreign(desktop)?;
+        let runs = self.held.get(&desktop).is_some_and(|held| held.phase == Phase::Running);
+        Ok(runs.then_some(1 << 23))
+    }
+
     pub(super) fn inspect(&self, desktop: DesktopId) -> Result<Option<Observed>, EngineError> {
         self.foreign(desktop)?;
         Ok(self.held.get(&desktop).map(|held| held.observed(self.endpoints.get(&desktop).copied())))

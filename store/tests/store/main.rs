@@ -17,6 +17,7 @@ mod people;
 mod precision;
 mod queue;
 mod records;
+mod restrictions;
 mod revisions;
 mod routes;
 mod schedule;

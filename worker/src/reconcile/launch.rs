@@ -10,7 +10,7 @@ use engine::{EngineError, Launch, Mount};
 use files::FilesError;
 
 use super::{Flow, StepError, record};
-use crate::Shared;
+use crate::{Shared, guard};
 
 /// The home folder in every image.
 const HOME: &str = "/home/kasm-user";
@@ -23,7 +23,13 @@ pub(super) async fn create(shared: &Shared, desktop: Desktop) -> Result<Flow, St
         Ok(Some(request)) => request,
         // the row has moved on to another generation
         Ok(None) => return Ok(Flow::Again),
-        Err(error) => {
+        Err(NotYet::Unguarded(guard::Refused::Open)) => return Ok(Flow::At(super::PAUSE)),
+        Err(NotYet::Unguarded(guard::Refused::Unguarded)) => {
+            let given_up = desktop.clone().given_up(Why::Unguarded);
+            record(shared, &desktop, given_up).await?;
+            return Ok(Flow::Again);
+        }
+        Err(NotYet::Homeless(error)) => {
             let why = Why::HomeUnavailable { detail: error.to_string() };
             return failed(shared, desktop, why).await;
         }
@@ -40,6 +46,9 @@ pub(super) async fn create(shared: &Shared, desktop: Desktop) -> Result<Flow, St
 
 /// Starts the container.
 pub(super) async fn start(shared: &Shared, desktop: Desktop) -> Result<Flow, StepError> {
+    if !shared.guard.lets_start() {
+        return Ok(Flow::At(super::PAUSE));
+    }
     match shared.engine.start(desktop.id).await {
         // it went away between the look and the start
         Ok(()) | Err(EngineError::NoSuchContainer { .. }) => Ok(Flow::Again),
@@ -47,8 +56,16 @@ pub(super) async fn start(shared: &Shared, desktop: Desktop) -> Result<Flow, Ste
     }
 }
 
+/// Why nothing can be said about the container yet.
+enum NotYet {
+    /// Its network is not as safe as it has to be.
+    Unguarded(guard::Refused),
+    /// Its folders could not be made.
+    Homeless(FilesError),
+}
+
 /// All that is said about the container, with its folders made.
-async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Launch>, FilesError>, StepError> {
+async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Launch>, NotYet>, StepError> {
     let Some(template) = shared.records.template(desktop.template).await? else {
         return Ok(Ok(None));
     };
@@ -61,7 +78,11 @@ async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Lau
     let spec = template.spec;
     let home = match shared.spaces.home(desktop.owner, spec.home, &spec.slug).await {
         Ok(home) => home,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(NotYet::Homeless(error))),
+    };
+    let (network, resolvers) = match shared.guard.network(spec.network) {
+        Ok((network, resolvers)) => (network, resolvers.to_vec()),
+        Err(refused) => return Ok(Err(NotYet::Unguarded(refused))),
     };
     // a home of which nothing is kept is a folder in memory
     let scratch = if spec.home == HomePolicy::None { vec![HOME.to_owned()] } else { Vec::new() };
@@ -70,7 +91,7 @@ async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Lau
         .into_iter()
         .chain([Mount { source: shared.spaces.shared(), target: SHARED.to_owned(), read_only: false }])
         .collect();
-    let TemplateSpec { slug, image, port, env, vnc_user, cpus, memory_mb, pids, shm_mb, network, .. } = spec;
+    let TemplateSpec { slug, image, port, env, vnc_user, cpus, memory_mb, pids, shm_mb, .. } = spec;
     Ok(Ok(Some(Launch {
         desktop: desktop.id,
         generation: desktop.generation,
@@ -79,6 +100,7 @@ async fn prepare(shared: &Shared, desktop: &Desktop) -> Result<Result<Option<Lau
         image,
         port,
         network,
+        resolvers,
         hostname: desktop.name.clone(),
         user: owner.username,
         vnc_user,

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash},
+    net::Ipv4Addr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
@@ -18,7 +19,7 @@ use domain::{
     DesktopId, TemplateId, Timestamp, UserId,
     admission::{Claim, Plan},
     desktop::{ContainerId, Desktop, DesktopState, Endpoint, Fingerprint, Observed},
-    template::{Template, TemplateSpec},
+    template::{NetworkPolicy, Template, TemplateSpec},
 };
 use engine::{Engine, EngineError, EngineInfo, Hint, Image, Launch, Listed, PullProgress, fake::FakeEngine};
 use futures::{StreamExt, channel::mpsc, future::pending, stream::BoxStream};
@@ -274,6 +275,10 @@ impl Records for Ways {
         self.transact("change", |state| state.book.change(id, change)).await
     }
 
+    async fn reach(&self) -> Result<Vec<(Ipv4Addr, NetworkPolicy)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
         self.transact("claims", |state| state.book.claims()).await
     }
@@ -377,6 +382,10 @@ impl Engine for Ways {
 
     async fn cpu_time(&self, desktop: DesktopId) -> Result<Option<Duration>, EngineError> {
         self.ask("cpu_time", move |engine| async move { engine.cpu_time(desktop).await }).await
+    }
+
+    async fn process(&self, desktop: DesktopId) -> Result<Option<u32>, EngineError> {
+        self.ask("process", move |engine| async move { engine.process(desktop).await }).await
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {

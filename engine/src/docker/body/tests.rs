@@ -1,15 +1,16 @@
 use std::{
     collections::BTreeMap,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
-use domain::{DesktopId, InstallationId, UserId, template::NetworkPolicy};
+use domain::{DesktopId, InstallationId, UserId};
 use proptest::{collection, prelude::*};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{Site, container};
-use crate::{EngineError, Launch, Mount, conformance::launch, docker::Route};
+use crate::{EngineError, Launch, Mount, Network, conformance::launch, docker::Route};
 
 const ROOT: &str = "/srv/pult";
 
@@ -68,11 +69,13 @@ fn assert_default(mut body: Value, launch: &Launch, site: Site<'_>) {
 
     let [network, dns, options] = ["NetworkMode", "Dns", "DnsOptions"].map(|field| take(&mut host, field));
     let tail = &site.instance.to_string()[28..];
-    assert_eq!(network, json!(format!("pult-{tail}-{}", launch.network)));
-    match launch.network {
-        NetworkPolicy::Internet => assert_eq!((dns, options), (Value::Null, Value::Null)),
-        NetworkPolicy::None => assert_eq!((dns, options), (json!(["127.0.0.1"]), json!(["timeout:1", "attempts:1"]))),
-    }
+    let (kind, asked) = match (launch.network, launch.resolvers.is_empty()) {
+        (Network::Routed, true) => ("internet", (Value::Null, Value::Null)),
+        (Network::Internal, true) => ("none", (json!(["127.0.0.1"]), json!(["timeout:1", "attempts:1"]))),
+        (Network::Routed, false) => ("internet", (json!(launch.resolvers), Value::Null)),
+        (Network::Internal, false) => ("none", (json!(launch.resolvers), Value::Null)),
+    };
+    assert_eq!((network, (dns, options)), (json!(format!("pult-{tail}-{kind}")), asked));
 
     let port = format!("{}/tcp", launch.port);
     let (exposed, bound) = (take(&mut body, "ExposedPorts"), take(&mut host, "PortBindings"));
@@ -176,7 +179,7 @@ prop_compose! {
         port in any::<u16>(),
         cpus in prop_oneof![9 => 0.1..=64.0, 1 => any::<f64>()],
         memory_mb in number(64, 262_144), pids in number(32, 32_768), shm_mb in number(1, 65_536),
-        internet in any::<bool>(),
+        routed in any::<bool>(), resolvers in collection::vec(any::<Ipv4Addr>(), 0..2),
         mounts in collection::vec(mount(), 0..2), scratch in collection::vec(path(), 0..2),
     ) -> Launch {
         Launch {
@@ -186,7 +189,8 @@ prop_compose! {
             template,
             image,
             port,
-            network: if internet { NetworkPolicy::Internet } else { NetworkPolicy::None },
+            network: if routed { Network::Routed } else { Network::Internal },
+            resolvers,
             hostname,
             user,
             vnc_user,
@@ -238,7 +242,7 @@ fn a_machine_with_fewer_processors_gives_all_it_has() {
 
 #[test]
 fn a_desktop_without_a_network_cannot_be_published() {
-    let launch = Launch { network: NetworkPolicy::None, ..launch("pult/tiny") };
+    let launch = Launch { network: Network::Internal, ..launch("pult/tiny") };
     assert!(sent(&launch, site(Route::Address, 2)).is_ok());
     let refused = sent(&launch, site(Route::Port, 2));
     assert!(matches!(refused, Err(EngineError::OutOfBounds { field: "network", .. })), "{refused:?}");

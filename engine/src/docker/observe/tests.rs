@@ -5,11 +5,10 @@ use bollard::models::{
 use domain::{
     DesktopId, InstallationId,
     desktop::{Endpoint, Phase},
-    template::NetworkPolicy,
 };
 
 use super::{lacks, listed, moment, network, observed};
-use crate::{EngineError, Launch, conformance::launch, docker::Route, labels};
+use crate::{EngineError, Launch, Network, conformance::launch, docker::Route, labels};
 
 fn running(launch: &Launch, instance: InstallationId) -> ContainerInspectResponse {
     let address = |text: &str| EndpointSettings { ip_address: Some(text.to_owned()), ..EndpointSettings::default() };
@@ -30,7 +29,7 @@ fn running(launch: &Launch, instance: InstallationId) -> ContainerInspectRespons
             networks: Some(
                 [
                     ("bridge".to_owned(), address("172.17.0.2")),
-                    (network::name(instance, NetworkPolicy::Internet), address("10.200.1.2")),
+                    (network::name(instance, Network::Routed), address("10.200.1.2")),
                 ]
                 .into(),
             ),
@@ -63,7 +62,7 @@ fn a_container_that_is_not_on_our_network_has_no_address() {
     let (launch, instance) = (launch("pult/tiny"), InstallationId::new());
     let mut found = running(&launch, instance);
     let settings = found.network_settings.as_mut().expect("it has networks");
-    settings.networks.as_mut().expect("two").remove(&network::name(instance, NetworkPolicy::Internet));
+    settings.networks.as_mut().expect("two").remove(&network::name(instance, Network::Routed));
     let seen = observed(&found, launch.desktop, instance, Route::Address).expect("it is ours");
     assert_eq!(seen.endpoint, None);
 }

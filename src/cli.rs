@@ -107,6 +107,9 @@ pub(crate) struct TokenCreate {
     /// What the user is: student, teacher or admin
     #[arg(long)]
     pub(crate) role: Role,
+    /// Make the user a service account, if there is none: one that has tokens and cannot sign in
+    #[arg(long)]
+    pub(crate) service: bool,
     /// A group the user belongs to; may be given several times
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
@@ -147,4 +150,12 @@ pub(crate) enum User {
     },
     /// List all accounts
     List,
+    /// Take over a file of people and their classes: username;vorname;nachname;klasse
+    Import {
+        /// The file; `-` for standard input
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
 }

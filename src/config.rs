@@ -6,6 +6,7 @@ mod load;
 mod places;
 mod providers;
 mod reach;
+mod roster;
 mod settings;
 
 pub(crate) use language::spoken_language;
@@ -14,4 +15,5 @@ pub(crate) use load::{load, networks, source};
 pub(crate) use places::places;
 pub(crate) use providers::providers;
 pub(crate) use reach::reach;
+pub(crate) use roster::roster;
 pub(crate) use settings::{EngineRoute, Log, LogFormat, Settings};

@@ -12,6 +12,7 @@ use crate::{
     echo::Echoes,
     fronts::Fronts,
     live::Feed,
+    pace::Pace,
 };
 
 /// What the edge is made of.
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) feed: Feed,
     pub(crate) presence: Presence,
     pub(crate) attempts: Attempts,
+    pub(crate) pace: Pace,
     pub(crate) oidc: Oidc,
     pub(crate) fronts: Fronts,
     pub(crate) echoes: Echoes,
@@ -62,6 +64,7 @@ impl App {
                 feed: Feed::default(),
                 presence: Presence::default(),
                 attempts: Attempts::default(),
+                pace: Pace::default(),
                 oidc: Oidc::new(config.providers.clone()),
                 fronts: Fronts::default(),
                 echoes: Echoes::default(),

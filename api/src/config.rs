@@ -28,6 +28,8 @@ pub struct Config {
     pub local_admins_from: Vec<IpNet>,
     /// The identity providers, the first one first.
     pub providers: Vec<Provider>,
+    /// How the school's own list of people is read, if at all.
+    pub roster: Option<roster::idm::Config>,
     /// How long what a provider said of somebody counts while their session is in use.
     pub ask_again_after: TimeDelta,
     /// The installation's limits, for what is shown of a desktop.

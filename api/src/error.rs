@@ -16,13 +16,13 @@ use salvo::{
     http::{HeaderValue, StatusCode, header},
     oapi::{self, EndpointOutRegister, ToSchema},
 };
-use store::{StoreError, TemplateError};
+use store::{ProvisionError, ServiceError, StoreError, TemplateError};
 
 use crate::auth::SignInError;
 
 pub(crate) use self::{
     audience::{Audience, language_of},
-    problem::{Problem, Side},
+    problem::{MOST_LINES, Problem, Side, WrongLine},
 };
 
 /// Why a request was not carried out.
@@ -82,15 +82,39 @@ pub(crate) enum ApiError {
     /// The body, the query or the path does not hold what it should.
     #[error("{0}")]
     Malformed(String),
-    /// The body's media type is not JSON.
-    #[error("the body is not JSON")]
-    MediaType,
+    /// The body's media type is not the one that is expected.
+    #[error("the body is not {0}")]
+    MediaType(&'static str),
+    /// An `Idempotency-Key` came again with another body.
+    #[error("the idempotency key was used for something else")]
+    KeyReused,
+    /// Too many requests of one account.
+    #[error("too many requests")]
+    TooMany(Duration),
     /// The body is larger than allowed.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     /// Fields do not hold what they should.
     #[error("some fields are wrong")]
     Fields(Vec<FieldError>),
+    /// Lines of a file do not hold what they should; nothing of it was taken.
+    #[error("some lines are wrong")]
+    Lines(Vec<roster::csv::WrongLine>),
+    /// A list of everybody lacks too many.
+    #[error(transparent)]
+    Unbelievable(#[from] domain::provisioning::Unbelievable),
+    /// The school's own list cannot be read.
+    #[error("the roster cannot be read")]
+    Roster(#[from] roster::idm::FetchError),
+    /// An identity is somebody else's already.
+    #[error("the identity is another person's")]
+    IdentityTaken,
+    /// A person has the name of a service account.
+    #[error("a person has this name")]
+    NameTaken,
+    /// Nobody provisions administrators away.
+    #[error("an administrator is not deactivated this way")]
+    AdminProtected,
     /// Another template has the slug.
     #[error("the slug is taken")]
     SlugTaken,
@@ -121,11 +145,41 @@ impl From<TemplateError> for ApiError {
     }
 }
 
+impl From<ProvisionError> for ApiError {
+    fn from(error: ProvisionError) -> Self {
+        match error {
+            ProvisionError::IdentityTaken => Self::IdentityTaken,
+            ProvisionError::Admin => Self::AdminProtected,
+            ProvisionError::UnknownGroup => Self::NotFound("group"),
+            ProvisionError::UnknownUser => Self::NotFound("user"),
+            ProvisionError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Person => Self::NameTaken,
+            ServiceError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<store::SignInError> for ApiError {
+    fn from(error: store::SignInError) -> Self {
+        match error {
+            store::SignInError::Deactivated => Self::SignIn(SignInError::Deactivated),
+            store::SignInError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated | Self::CookieLost(_) | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
-            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) | Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::SignIn(error) => error.status(),
             Self::LocalAccountsOff
             | Self::AddressNotAllowed
@@ -138,12 +192,19 @@ impl ApiError {
             Self::TicketSpent => StatusCode::GONE,
             Self::CookieDoubled | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::NotRunning(_) | Self::SlugTaken | Self::TemplateInUse(_) => StatusCode::CONFLICT,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotRunning(_)
+            | Self::SlugTaken
+            | Self::TemplateInUse(_)
+            | Self::Unbelievable(_)
+            | Self::IdentityTaken
+            | Self::NameTaken
+            | Self::AdminProtected => StatusCode::CONFLICT,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Fields(_) | Self::Lines(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gateway(failure) => failure.status(),
+            Self::Roster(_) => StatusCode::BAD_GATEWAY,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -154,6 +215,7 @@ impl ApiError {
             Self::Unauthenticated => "not_signed_in",
             Self::CookieLost(_) => "cookie_lost",
             Self::CredentialsWrong => "credentials_wrong",
+            Self::TooMany(_) => "too_many_requests",
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::SignIn(error) => error.code(),
             Self::LocalAccountsOff => "local_accounts_off",
@@ -172,9 +234,16 @@ impl ApiError {
             Self::NotFound(_) => "not_found",
             Self::NotRunning(_) => "desktop_not_running",
             Self::Malformed(_) => "malformed",
-            Self::MediaType => "media_type",
+            Self::MediaType(_) => "media_type",
             Self::TooLarge(_) => "too_large",
             Self::Fields(_) => "fields_invalid",
+            Self::Lines(_) => "lines_invalid",
+            Self::Roster(_) => "roster_unavailable",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::Unbelievable(_) => "list_not_believed",
+            Self::IdentityTaken => "identity_taken",
+            Self::NameTaken => "name_taken",
+            Self::AdminProtected => "admin_protected",
             Self::SlugTaken => "slug_taken",
             Self::TemplateInUse(_) => "template_in_use",
             Self::Method => "method_not_allowed",
@@ -189,7 +258,7 @@ impl ApiError {
             Self::CookieLost(_) => Side::Proxy,
             Self::PublicUrl(_) | Self::Store(_) | Self::Internal => Side::Pult,
             Self::SignIn(SignInError::Stale) => Side::Browser,
-            Self::SignIn(_) => Side::Provider,
+            Self::SignIn(_) | Self::Roster(_) => Side::Provider,
             Self::NotRunning(_) => Side::Desktop,
             Self::Gateway(failure) => match failure.side() {
                 gateway::Side::Browser => Side::Browser,
@@ -203,7 +272,7 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooManyAttempts(pause) => Some(*pause),
+            Self::TooManyAttempts(pause) | Self::TooMany(pause) => Some(*pause),
             Self::Store(_) => Some(Duration::from_secs(2)),
             Self::SignIn(SignInError::Away(_)) => Some(Duration::from_secs(5)),
             Self::Gateway(failure) => failure.retry_after(),
@@ -235,6 +304,13 @@ impl ApiError {
         match self {
             Self::Store(error) => {
                 tracing::error!(request_id, error = error as &dyn std::error::Error, "a request met a failing store");
+            }
+            Self::Roster(error) => {
+                tracing::warn!(
+                    request_id,
+                    error = error as &dyn std::error::Error,
+                    "the school's own list cannot be read"
+                );
             }
             Self::SignIn(error) => {
                 tracing::warn!(
@@ -306,6 +382,7 @@ impl EndpointOutRegister for ApiError {
             ("401", "Nobody is signed in"),
             ("403", "Not allowed"),
             ("404", "There is no such thing"),
+            ("429", "Too many requests; try again after `Retry-After`"),
             ("503", "The database does not answer; try again after `Retry-After`"),
         ] {
             let content = oapi::Content::new(problem.clone());

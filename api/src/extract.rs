@@ -23,6 +23,8 @@ use crate::{
 /// A JSON body may be this large, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
+const JSON: &str = "application/json";
+
 /// Our extractors read the request themselves; the framework's description of sources stays empty.
 pub(crate) static NOWHERE: Metadata = Metadata::new("");
 
@@ -41,9 +43,9 @@ impl<'ex, T: DeserializeOwned + Send> Extractible<'ex> for Body<T> {
 
     #[expect(refining_impl_trait, reason = "the framework's own extractors name their error too")]
     async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ApiError> {
-        let json = req.content_type().is_some_and(|mime| mime.essence_str() == "application/json");
+        let json = req.content_type().is_some_and(|mime| mime.essence_str() == JSON);
         if !json {
-            return Err(ApiError::MediaType);
+            return Err(ApiError::MediaType(JSON));
         }
         let bytes = match req.payload_with_max_size(MAX_BODY).await {
             Ok(bytes) => bytes,
@@ -169,4 +171,30 @@ impl EndpointArgRegister for Spoken {
                 .schema(text),
         );
     }
+}
+
+/// What tells a request that is sent again from a new one.
+pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
+
+const LONGEST_KEY: usize = 200;
+
+impl<'ex> Extractible<'ex> for IdempotencyKey {
+    fn metadata() -> &'static Metadata {
+        &NOWHERE
+    }
+
+    #[expect(refining_impl_trait, reason = "the framework's own extractors name their error too")]
+    async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ApiError> {
+        let Some(key) = req.headers().get("idempotency-key") else {
+            return Ok(Self(None));
+        };
+        let key = key.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+        let malformed = || ApiError::Malformed(format!("Idempotency-Key: expected 1 to {LONGEST_KEY} characters"));
+        Ok(Self(Some(key.ok_or_else(malformed)?.to_owned())))
+    }
+}
+
+impl EndpointArgRegister for IdempotencyKey {
+    // the endpoint says what the key is good for
+    fn register(_: &mut Components, _: &mut Operation, _: &str) {}
 }

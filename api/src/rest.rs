@@ -9,7 +9,10 @@ pub(crate) mod jobs;
 pub(crate) mod lessons;
 pub(crate) mod me;
 pub(crate) mod people;
+pub(crate) mod provisioning;
+pub(crate) mod roster;
 pub(crate) mod schedule;
+pub(crate) mod services;
 pub(crate) mod status;
 pub(crate) mod templates;
 pub(crate) mod tokens;
@@ -23,6 +26,8 @@ use salvo::{
 };
 use serde::Serialize;
 
+use crate::error::Problem;
+
 /// A thing that was made: 201.
 pub(crate) struct Created<T>(pub(crate) T);
 
@@ -32,6 +37,38 @@ pub(crate) enum Accepted<T> {
     Wish(T),
     /// This was there already.
     Existing(T),
+}
+
+/// A thing that has its name from the caller: 201 where it was made by this, else 200.
+pub(crate) struct Placed<T> {
+    is_new: bool,
+    view: T,
+}
+
+impl<T> Placed<T> {
+    pub(crate) fn new(is_new: bool, view: T) -> Self {
+        Self { is_new, view }
+    }
+}
+
+#[async_trait]
+impl<T: Serialize + Send> Writer for Placed<T> {
+    async fn write(self, _: &mut Request, _: &mut Depot, res: &mut Response) {
+        res.status_code(if self.is_new { StatusCode::CREATED } else { StatusCode::OK });
+        res.render(Json(self.view));
+    }
+}
+
+impl<T: ToSchema> EndpointOutRegister for Placed<T> {
+    fn register(components: &mut oapi::Components, operation: &mut oapi::Operation) {
+        for (status, when) in [("200", "As it is told"), ("201", "Made")] {
+            let content = oapi::Content::new(T::to_schema(components));
+            operation.responses.insert(status, oapi::Response::new(when).add_content("application/json", content));
+        }
+        let content = oapi::Content::new(Problem::to_schema(components));
+        let taken = oapi::Response::new("It is another's, or protected");
+        operation.responses.insert("409", taken.add_content("application/problem+json", content));
+    }
 }
 
 #[async_trait]

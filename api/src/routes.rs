@@ -10,15 +10,15 @@ use salvo::{
     },
     request_id::RequestId,
 };
-use salvo_oapi::swagger_ui::SwaggerUi;
 
 use crate::{
     app::App,
     auth,
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
-    live, pages,
+    docs, live, pages,
     rest::{
-        assignments, audit, desktops, doctor, identity, jobs, lessons, me, people, schedule, status, templates, tokens,
+        assignments, audit, desktops, doctor, identity, jobs, lessons, me, people, provisioning, roster, schedule,
+        services, status, templates, tokens,
     },
     views::NoticeView,
 };
@@ -36,7 +36,7 @@ pub(crate) fn router(app: App) -> Router {
     let elsewhere = Router::with_filter_fn(move |req, _| !is_for_own_host(&elsewhere, req))
         .push(api)
         .push(document.into_router(DOCUMENT))
-        .push(SwaggerUi::new(DOCUMENT).title("Pult").into_router("api/docs"))
+        .push(docs::router(DOCUMENT))
         .push(Router::with_path("desktop/{**place}").goal(Desktop))
         .push(Router::with_path("enter/{label}").get(Door))
         .push(Router::with_path("websockify").goal(Websockify))
@@ -103,6 +103,18 @@ fn rest() -> Router {
                 .post(tokens::create)
                 .push(Router::with_path("{id}").delete(tokens::revoke)),
         )
+        .push(
+            Router::with_path("service-accounts").get(services::list).push(
+                Router::with_path("{name}").put(services::put).delete(services::close).push(
+                    Router::with_path("tokens")
+                        .get(services::tokens)
+                        .post(services::create_token)
+                        .push(Router::with_path("{id}").delete(services::revoke_token)),
+                ),
+            ),
+        )
+        .push(provisioned())
+        .push(Router::with_path("roster/sync").post(roster::sync))
         .push(Router::with_path("jobs").get(jobs::list).push(Router::with_path("{id}").get(jobs::show)))
         .push(
             Router::with_path("schedule")
@@ -114,6 +126,25 @@ fn rest() -> Router {
         .push(Router::with_path("identity/providers").get(identity::providers))
         .push(Router::with_path("identity/preview").post(identity::preview))
         .push(Router::with_path("audit").get(audit::list))
+}
+
+/// What scripts tell of people and groups.
+fn provisioned() -> Router {
+    Router::with_path("provisioning")
+        .push(Router::with_path("import").post(provisioning::import))
+        .push(
+            Router::with_path("users")
+                .get(provisioning::users)
+                .push(Router::with_path("{external_id}").put(provisioning::put_user).delete(provisioning::remove_user)),
+        )
+        .push(
+            Router::with_path("groups").get(provisioning::groups).push(
+                Router::with_path("{external_id}")
+                    .put(provisioning::put_group)
+                    .delete(provisioning::remove_group)
+                    .push(Router::with_path("members").get(provisioning::members).put(provisioning::put_members)),
+            ),
+        )
 }
 
 fn document(api: &Router) -> OpenApi {

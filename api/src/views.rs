@@ -5,6 +5,7 @@ mod identity;
 mod lesson;
 mod operations;
 mod people;
+mod provisioning;
 mod schedule;
 mod template;
 
@@ -17,6 +18,7 @@ pub(crate) use identity::{IdentityView, ProviderView};
 pub(crate) use lesson::LessonView;
 pub(crate) use operations::{AuditView, BlockingFrontView, EngineView, JobView, NoticeView};
 pub(crate) use people::{GroupView, TokenView, UserView};
+pub(crate) use provisioning::{MembersView, ProvisionedGroupView, ProvisionedUserView, ReportView};
 pub(crate) use schedule::ScheduledJobView;
 pub(crate) use template::{AssignmentView, TemplateInput, TemplateView};
 

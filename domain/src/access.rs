@@ -15,6 +15,16 @@ words! {
 }
 
 words! {
+    /// Whether a user is somebody, or a program.
+    UserKind, "kind of user" {
+        /// Somebody who signs in.
+        Person = "person",
+        /// A program, that comes with a token and never signs in.
+        Service = "service",
+    }
+}
+
+words! {
     /// What an API token is good for. A token never exceeds its user's role.
     Scope, "scope" {
         /// See desktops and their events.
@@ -37,6 +47,8 @@ words! {
         LessonsWrite = "lessons:write",
         /// See users and groups.
         UsersRead = "users:read",
+        /// Tell of people, groups and memberships.
+        ProvisioningWrite = "provisioning:write",
         /// See, make and revoke one's own tokens.
         TokensWrite = "tokens:write",
         /// Read the audit log.

@@ -16,6 +16,7 @@ pub mod image;
 pub mod language;
 pub mod lesson;
 pub mod name;
+pub mod provisioning;
 pub mod schedule;
 pub mod template;
 mod text;
@@ -26,7 +27,7 @@ pub use ids::{
     SessionId, TemplateId, TokenId, UserId,
 };
 pub use language::Language;
-pub use text::{UnknownWord, folded};
+pub use text::{UnknownWord, folded, normal};
 
 /// A moment in UTC, the only kind of time that is stored or compared.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Language, text::words};
+use crate::{Language, provisioning::Count, text::words};
 
 words! {
     /// A job of the schedule.
@@ -23,6 +23,8 @@ words! {
         UnusedClients = "unused_clients",
         /// Forgets sessions that have ended.
         Sessions = "sessions",
+        /// Reads the school's own list of people.
+        Roster = "roster",
         /// Forgets old lines of the audit log.
         AuditRetention = "audit_retention",
         /// Keeps the database fast and small, and forgets lessons of long ago.
@@ -54,6 +56,7 @@ impl ScheduledJob {
             Self::Clients => language.pick("Anzeigen aus Images", "Clients out of images"),
             Self::UnusedClients => language.pick("Unbenutzte Anzeigen", "Unused clients"),
             Self::Sessions => language.pick("Abgelaufene Anmeldungen", "Ended sessions"),
+            Self::Roster => language.pick("Schülerliste", "School roster"),
             Self::AuditRetention => language.pick("Altes Protokoll", "Old audit log"),
             Self::DatabaseUpkeep => language.pick("Datenbankpflege", "Database upkeep"),
         }
@@ -90,6 +93,10 @@ impl ScheduledJob {
             ),
             Self::Sessions => language
                 .pick("Vergisst Anmeldungen, die abgelaufen sind.", "Forgets sessions that have ended by themselves."),
+            Self::Roster => language.pick(
+                "Übernimmt Personen und Gruppen aus IServ, wenn das eingestellt ist.",
+                "Takes people and groups over from IServ, where that is configured.",
+            ),
             Self::AuditRetention => language.pick(
                 "Löscht Einträge des Protokolls, die älter sind als eingestellt.",
                 "Deletes lines of the audit log that are older than the setting says.",
@@ -126,6 +133,15 @@ pub enum Outcome {
     Removed {
         /// How many; at least one.
         count: u64,
+    },
+    /// People are as a list says.
+    Synced {
+        /// How many are new.
+        made: u64,
+        /// How many are not as they were.
+        changed: u64,
+        /// How many are gone.
+        gone: u64,
     },
     /// It is done, and there is nothing to count.
     Done,
@@ -169,6 +185,12 @@ impl Outcome {
         if count == 0 { Self::Nothing } else { Self::Removed { count } }
     }
 
+    /// So many people are new, not as they were, or gone.
+    pub fn synced(people: Count) -> Self {
+        let Count { made, changed, gone, .. } = people;
+        if made + changed + gone == 0 { Self::Nothing } else { Self::Synced { made, changed, gone } }
+    }
+
     /// Whether the run did what it should.
     pub fn result(&self) -> RunResult {
         match self {
@@ -190,6 +212,10 @@ impl Outcome {
                 format!("{warned} warned, {stopped} stopped."),
             ),
             Self::Removed { count } => language.pick(format!("{count} entfernt."), format!("{count} removed.")),
+            Self::Synced { made, changed, gone } => language.pick(
+                format!("{made} neu, {changed} geändert, {gone} abgeschaltet."),
+                format!("{made} new, {changed} changed, {gone} deactivated."),
+            ),
             Self::Done => say("Erledigt.", "Done."),
             Self::ImagesPresent { images } => {
                 language.pick(format!("Alle da: {images}."), format!("All there: {images}."))

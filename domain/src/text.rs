@@ -65,7 +65,7 @@ macro_rules! words {
 pub(crate) use words;
 
 /// A name in its one composed spelling (NFC), without what cannot be seen around or in it.
-pub(crate) fn normal(text: &str) -> String {
+pub fn normal(text: &str) -> String {
     let visible = |character: &char| !character.is_control();
     text.chars().filter(visible).nfc().collect::<String>().trim().to_owned()
 }

@@ -15,6 +15,8 @@ pub struct Model {
     pub group_id: GroupId,
     /// Whether the identity provider says so, and may take it back.
     pub from_provider: bool,
+    /// What told of it by provisioning, and may take it back.
+    pub source: Option<String>,
 }
 
 /// What a row refers to.

@@ -1,6 +1,9 @@
 //! A person who can sign in.
 
-use domain::{Timestamp, UserId, access::Role};
+use domain::{
+    Timestamp, UserId,
+    access::{Role, UserKind},
+};
 use sea_orm::entity::prelude::*;
 
 /// A person who can sign in.
@@ -28,6 +31,10 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When they last signed in.
     pub last_login_at: Option<Timestamp>,
+    /// Whether it is somebody, or a program.
+    pub kind: UserKind,
+    /// Since when they may not come in.
+    pub deactivated_at: Option<Timestamp>,
 }
 
 /// None is used: the store joins by hand where it must.

@@ -15,7 +15,7 @@ use tracing::info;
 
 use super::open;
 use crate::{
-    config::{EngineRoute, Settings, limits, networks, places, providers, reach},
+    config::{EngineRoute, Settings, limits, networks, places, providers, reach, roster},
     demo,
 };
 
@@ -119,6 +119,11 @@ fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
             orphan_after: settings.reaper.orphan_after,
             nightly_stop: (!nightly.is_empty()).then(|| nightly.parse()).transpose().context("reaper.nightly_stop")?,
         },
+        roster: roster(settings).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
+        roster_at: (!settings.roster.at.is_empty())
+            .then(|| settings.roster.at.parse())
+            .transpose()
+            .context("roster.at")?,
         audit_keep: settings.audit.keep,
     })
 }
@@ -138,6 +143,7 @@ fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
         ask_again_after: chrono::TimeDelta::from_std(settings.auth.oidc.ask_again_after)
             .context("auth.oidc.ask_again_after")?,
         providers: providers(&settings.auth.oidc).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
+        roster: roster(settings).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         idle: idle_rules(settings)?,
         node: NODE.to_owned(),
     })

@@ -9,9 +9,13 @@ use crate::{
 };
 
 pub(crate) async fn run(token: Token, settings: &Settings) -> anyhow::Result<()> {
-    let Token::Create(TokenCreate { user, role, groups, scopes, expires }) = token;
+    let Token::Create(TokenCreate { user, role, service, groups, scopes, expires }) = token;
     let store = open(settings).await?;
-    let user = store.users().ensure(&user, &user, role).await?;
+    let user = if service {
+        store.services().put(&user, &user, role).await?.0
+    } else {
+        store.users().ensure(&user, &user, role).await?
+    };
     for group in &groups {
         let group = store.groups().ensure(group).await?;
         store.users().join(user.id, group.id).await?;

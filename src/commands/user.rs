@@ -1,3 +1,5 @@
+mod import;
+
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
@@ -33,6 +35,7 @@ pub(crate) async fn run(user: User, settings: &Settings) -> anyhow::Result<()> {
             store.users().set_password(user.id, password).await?;
             tell(told)
         }
+        User::Import { file, dry_run } => import::run(&store, settings, &file, dry_run).await,
         User::List => {
             let mut paging = Paging { limit: 200, cursor: None };
             loop {

@@ -12,7 +12,7 @@ use figment::{
 use figment_file_provider_adapter::FileAdapter;
 use ipnet::IpNet;
 
-use super::{Settings, limits::limits, places::places, providers::providers, reach::reach};
+use super::{Settings, limits::limits, places::places, providers::providers, reach::reach, roster::roster};
 
 /// Why the configuration cannot be used: where, which key, and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,12 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     if let Err((key, detail)) = providers(&settings.auth.oidc) {
         return wrong(&key, detail);
+    }
+    if let Err((key, detail)) = roster(settings) {
+        return wrong(key, detail);
+    }
+    if !settings.roster.at.is_empty() && settings.roster.at.parse::<worker::Cron>().is_err() {
+        return wrong("roster.at", "expected a cron expression such as `30 4 * * *`, or nothing");
     }
     if settings.database.max_connections == 0 {
         return wrong("database.max_connections", "expected at least 1");

@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) network: Network,
     pub(crate) gateway: Gateway,
     pub(crate) auth: Auth,
+    pub(crate) roster: Roster,
     pub(crate) desktop: Desktop,
     pub(crate) reaper: Reaper,
     pub(crate) audit: Audit,
@@ -237,6 +238,31 @@ pub(crate) struct Endpoints {
     pub(crate) userinfo: Option<Url>,
     pub(crate) jwks: Option<Url>,
     pub(crate) end_session: Option<Url>,
+}
+
+/// The school's own list of people.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Roster {
+    pub(crate) url: Option<Url>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<SecretString>,
+    pub(crate) token_url: Option<Url>,
+    pub(crate) header: Option<SecretString>,
+    pub(crate) at: String,
+}
+
+impl Default for Roster {
+    fn default() -> Self {
+        Self {
+            url: None,
+            client_id: None,
+            client_secret: None,
+            token_url: None,
+            header: None,
+            at: "30 4 * * *".to_owned(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

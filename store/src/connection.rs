@@ -12,8 +12,7 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Restrictions, Routes, Schedule,
-    Sealer, Sessions, SignIns, Templates, Tokens, Users,
+    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Restrictions, Routes, Schedule, Sealer, Sessions, SignIns, Templates, Tokens, Users, Provisioning, Services,
 };
 
 /// Where the database is.
@@ -200,6 +199,16 @@ impl Store {
     /// Browsers' ways onto desktops' own hosts.
     pub fn passes(&self) -> Passes<'_> {
         Passes(self)
+    }
+
+    /// Accounts of programs.
+    pub fn services(&self) -> Services<'_> {
+        Services(self)
+    }
+
+    /// People and groups that sources tell of.
+    pub fn provisioning(&self) -> Provisioning<'_> {
+        Provisioning(self)
     }
 
     /// API tokens.

@@ -15,12 +15,14 @@ use crate::{Page, Paging, Store, StoreError, secret};
 
 mod beside;
 mod make;
+mod once;
 mod queue;
 pub(crate) mod rows;
 mod touch;
 
 pub(crate) use touch::touch;
 
+pub use once::Once;
 use rows::{Own, joined, live, to_details, to_domain, to_row};
 
 /// Desktops: intents, observations and what is shown of them.

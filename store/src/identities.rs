@@ -1,7 +1,9 @@
 //! Signing in with what an identity provider says: the person, and the groups that they belong to by its word.
 
 use domain::{
-    GroupId, Timestamp, UserId, folded,
+    GroupId, Timestamp, UserId,
+    access::UserKind,
+    folded,
     identity::{GroupClaim, Identity},
 };
 use entity::{group, membership, user};
@@ -22,6 +24,17 @@ use crate::{
 /// Numbers that tell people or groups of one name apart; beyond them it is left to chance.
 const NUMBERED: usize = 20;
 
+/// Why nobody is signed in whom a provider describes.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Whoever provisions accounts has deactivated theirs.
+    #[error("the account is deactivated")]
+    Deactivated,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Users<'_> {
     /// Signs in whom a provider describes: finds or makes them, and takes over what it says of them now.
     ///
@@ -31,9 +44,12 @@ impl Users<'_> {
     ///
     /// Memberships of the provider's become what it says now; those made by hand stay. A group is known by its id or
     /// account name there; one that was made by hand before, under that name, becomes the provider's.
-    pub async fn sign_in(&self, issuer: &str, identity: &Identity) -> Result<User, StoreError> {
+    pub async fn sign_in(&self, issuer: &str, identity: &Identity) -> Result<User, SignInError> {
         let write = self.0.write().await?;
         let person = known_or_made(&write.transaction, issuer, identity).await?;
+        if person.deactivated_at.is_some() {
+            return Err(SignInError::Deactivated);
+        }
         let row = take_over(&write.transaction, &person, issuer, identity, Set(Some(now()))).await?;
         write.commit().await?;
         Ok(to_domain(row))
@@ -133,6 +149,8 @@ async fn make(
         alias: Set(identity.alias.clone()),
         created_at: Set(now()),
         last_login_at: Set(None),
+        kind: Set(UserKind::Person),
+        deactivated_at: Set(None),
     };
     user::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -162,7 +180,7 @@ async fn forget_alias(
 }
 
 /// The username that somebody has from now on: the one that is wanted, if it is theirs or free, else with a number.
-async fn username(transaction: &DatabaseTransaction, has: &str, wanted: &str) -> Result<String, StoreError> {
+pub(crate) async fn username(transaction: &DatabaseTransaction, has: &str, wanted: &str) -> Result<String, StoreError> {
     let is_numbered = has.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'));
     if has == wanted || (is_numbered && by_name(transaction, wanted).await?) {
         return Ok(has.to_owned());
@@ -170,12 +188,22 @@ async fn username(transaction: &DatabaseTransaction, has: &str, wanted: &str) ->
     free_name(transaction, wanted).await
 }
 
+/// A name that no group has: the one that is wanted, or that with a number.
+pub(crate) async fn free_group_name(transaction: &DatabaseTransaction, wanted: &str) -> Result<String, StoreError> {
+    for name in candidates(wanted, |number| format!("{wanted} ({number})")) {
+        if !has_name(transaction, &name).await? {
+            return Ok(name);
+        }
+    }
+    Ok(format!("{wanted} ({})", secret::random_suffix()))
+}
+
 async fn by_name(transaction: &DatabaseTransaction, username: &str) -> Result<bool, StoreError> {
     Ok(user::Entity::find().filter(user::Column::Username.eq(username)).one(transaction).await?.is_some())
 }
 
 /// A username that nobody has: the one that is wanted, or that with a number.
-async fn free_name(transaction: &DatabaseTransaction, wanted: &str) -> Result<String, StoreError> {
+pub(crate) async fn free_name(transaction: &DatabaseTransaction, wanted: &str) -> Result<String, StoreError> {
     for name in candidates(wanted, |number| format!("{wanted}-{number}")) {
         if !by_name(transaction, &name).await? {
             return Ok(name);
@@ -214,7 +242,12 @@ async fn join_as_told(
     let new: Vec<_> = told
         .into_iter()
         .filter(|group| !has.contains(group))
-        .map(|group| membership::ActiveModel { user_id: Set(person), group_id: Set(group), from_provider: Set(true) })
+        .map(|group| membership::ActiveModel {
+            user_id: Set(person),
+            group_id: Set(group),
+            from_provider: Set(true),
+            source: Set(None),
+        })
         .collect();
     if !new.is_empty() {
         membership::Entity::insert_many(new)
@@ -323,6 +356,6 @@ async fn found_group(
     Err(StoreError::Corrupt(format!("no name is free for the group {}", claim.name)))
 }
 
-async fn has_name(transaction: &DatabaseTransaction, name: &str) -> Result<bool, StoreError> {
+pub(crate) async fn has_name(transaction: &DatabaseTransaction, name: &str) -> Result<bool, StoreError> {
     Ok(group::Entity::find().filter(group::Column::Name.eq(name)).one(transaction).await?.is_some())
 }

@@ -80,6 +80,7 @@ impl Passes<'_> {
             .filter(pass::Column::DesktopId.eq(desktop))
             .filter(pass::Column::ExchangeUntil.is_null())
             .filter(sessions::alive(now()))
+            .filter(user::Column::DeactivatedAt.is_null())
             .one(self.0.db())
             .await?;
         let Some((_, Some(session), Some(user))) = row else {

@@ -135,6 +135,7 @@ impl Sessions<'_> {
             .find_also_related(user::Entity)
             .filter(session::Column::SecretHash.eq(secret::hash(secret.expose_secret())))
             .filter(alive(now()))
+            .filter(user::Column::DeactivatedAt.is_null())
             .one(self.0.db())
             .await?;
         match row {

@@ -79,6 +79,7 @@ impl Tokens<'_> {
         let row = token::Entity::find()
             .find_also_related(user::Entity)
             .filter(token::Column::SecretHash.eq(secret::hash(secret.expose_secret())))
+            .filter(user::Column::DeactivatedAt.is_null())
             .filter(Condition::any().add(token::Column::ExpiresAt.is_null()).add(token::Column::ExpiresAt.gt(now)))
             .one(self.0.db())
             .await?;

@@ -2,7 +2,10 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use domain::{GroupId, UserId, access::Role};
+use domain::{
+    GroupId, UserId,
+    access::{Role, UserKind},
+};
 use entity::{group, membership, user};
 use sea_orm::{
     ActiveModelTrait,
@@ -80,6 +83,8 @@ impl Users<'_> {
             alias: Set(None),
             created_at: Set(now()),
             last_login_at: Set(None),
+            kind: Set(UserKind::Person),
+            deactivated_at: Set(None),
         };
         let write = self.0.write().await?;
         let row = user::Entity::insert(row)
@@ -105,7 +110,7 @@ impl Users<'_> {
 
     /// Lets a local account in. Takes as long for an account that does not exist.
     pub async fn check_password(&self, username: &str, password: SecretString) -> Result<User, LoginError> {
-        let row = self.row(username).await?;
+        let row = self.row(username).await?.filter(|row| row.deactivated_at.is_none());
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
         let right = matches(password, hash).await;
         let Some(row) = row.filter(|_| right) else {
@@ -138,11 +143,16 @@ impl Users<'_> {
     /// Puts somebody into a group, whatever their identity provider says. Harmless when they are in it.
     pub async fn join(&self, id: UserId, group: GroupId) -> Result<(), StoreError> {
         let write = self.0.write().await?;
-        let row = membership::ActiveModel { user_id: Set(id), group_id: Set(group), from_provider: Set(false) };
+        let row = membership::ActiveModel {
+            user_id: Set(id),
+            group_id: Set(group),
+            from_provider: Set(false),
+            source: Set(None),
+        };
         membership::Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([membership::Column::UserId, membership::Column::GroupId])
-                    .update_column(membership::Column::FromProvider)
+                    .update_columns([membership::Column::FromProvider, membership::Column::Source])
                     .to_owned(),
             )
             .exec_without_returning(&write.transaction)

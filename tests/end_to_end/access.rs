@@ -53,6 +53,23 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("get", "/api/v1/tokens", Student, false),
     ("post", "/api/v1/tokens", Student, true),
     ("delete", "/api/v1/tokens/{id}", Student, false),
+    ("get", "/api/v1/service-accounts", Admin, false),
+    ("put", "/api/v1/service-accounts/{name}", Admin, true),
+    ("delete", "/api/v1/service-accounts/{name}", Admin, false),
+    ("get", "/api/v1/service-accounts/{name}/tokens", Admin, false),
+    ("post", "/api/v1/service-accounts/{name}/tokens", Admin, true),
+    ("delete", "/api/v1/service-accounts/{name}/tokens/{id}", Admin, false),
+    ("get", "/api/v1/provisioning/users", Admin, false),
+    ("put", "/api/v1/provisioning/users/{external_id}", Admin, true),
+    ("delete", "/api/v1/provisioning/users/{external_id}", Admin, false),
+    ("get", "/api/v1/provisioning/groups", Admin, false),
+    ("put", "/api/v1/provisioning/groups/{external_id}", Admin, true),
+    ("delete", "/api/v1/provisioning/groups/{external_id}", Admin, false),
+    ("get", "/api/v1/provisioning/groups/{external_id}/members", Admin, false),
+    ("put", "/api/v1/provisioning/groups/{external_id}/members", Admin, true),
+    ("post", "/api/v1/roster/sync", Admin, false),
+    // its body is a file: provisioning.rs
+    ("post", FILE, Admin, false),
     ("get", "/api/v1/jobs", Admin, false),
     ("get", "/api/v1/jobs/{id}", Admin, false),
     ("get", "/api/v1/schedule", Admin, false),
@@ -64,13 +81,16 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("post", "/api/v1/identity/preview", Admin, true),
 ];
 
+/// The one endpoint that takes a file.
+const FILE: &str = "/api/v1/provisioning/import";
+
 fn method(name: &str) -> Method {
     Method::from_bytes(name.to_uppercase().as_bytes()).expect("a method")
 }
 
 /// A path with its parts filled in.
 fn filled(path: &str, with: &str) -> String {
-    ["{id}", "{slug}", "{name}"].iter().fold(path.to_owned(), |path, part| path.replace(part, with))
+    ["{id}", "{slug}", "{name}", "{external_id}"].iter().fold(path.to_owned(), |path, part| path.replace(part, with))
 }
 
 async fn code_of(answer: reqwest::Response) -> (StatusCode, String) {
@@ -113,6 +133,7 @@ async fn every_endpoint_refuses_whom_it_should() {
             // the role is looked at before the body, but after its form: so a well-formed one is sent
             let request = api.request(method(name), &place);
             let request = if has_body { request.json(&sample(path)) } else { request };
+            let request = if path == FILE { request.header("content-type", "text/csv").body("") } else { request };
             let (status, code) = code_of(request.send().await.expect("an answer")).await;
             assert_eq!((status, code.as_str()), (StatusCode::FORBIDDEN, "role_missing"), "{name} {path}");
         }
@@ -134,7 +155,11 @@ fn sample(path: &str) -> Value {
         "/api/v1/assignments/{id}" => json!({ "folders": [] }),
         "/api/v1/lessons" => json!({ "group": "9b", "until": "2100-01-01T00:00:00Z" }),
         "/api/v1/desktops" => json!({ "template": "tiny" }),
-        "/api/v1/tokens" => json!({ "name": "x" }),
+        "/api/v1/service-accounts/{name}" => json!({ "display_name": "X", "role": "student" }),
+        "/api/v1/provisioning/users/{external_id}" => json!({ "username": "x", "display_name": "X" }),
+        "/api/v1/provisioning/groups/{external_id}" => json!({ "name": "X" }),
+        "/api/v1/provisioning/groups/{external_id}/members" => json!({ "members": [] }),
+        "/api/v1/tokens" | "/api/v1/service-accounts/{name}/tokens" => json!({ "name": "x" }),
         "/api/v1/identity/preview" => json!({ "claims": {} }),
         _ => json!({}),
     }

@@ -27,6 +27,7 @@ mod lessons;
 mod orphans;
 mod own_hosts;
 mod postgres;
+mod provisioning;
 mod queue;
 mod reach;
 mod schedule;

@@ -26,6 +26,10 @@ pub struct Config {
     pub time_zone: Tz,
     /// What is stopped and removed by itself.
     pub reaper: Reaper,
+    /// How the school's own list of people is read, if at all.
+    pub roster: Option<roster::idm::Config>,
+    /// When it is read by itself.
+    pub roster_at: Option<Cron>,
     /// How long lines of the audit log are kept. `None`: for ever.
     pub audit_keep: Option<Duration>,
 }

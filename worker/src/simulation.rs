@@ -248,6 +248,8 @@ fn config() -> Config {
             orphan_after: Duration::from_mins(1),
             nightly_stop: None,
         },
+        roster: None,
+        roster_at: None,
         audit_keep: None,
     }
 }

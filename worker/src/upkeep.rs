@@ -1,6 +1,7 @@
 //! What keeps an installation small and says what it lacks. Running any of it twice is harmless.
 
 pub(crate) mod images;
+pub(crate) mod roster;
 
 use chrono::TimeDelta;
 use domain::schedule::Outcome;
@@ -11,12 +12,14 @@ use crate::Shared;
 /// How long it is known that there was a lesson, or a restriction.
 const LESSONS_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Forgets sessions that ended by themselves, tickets that nobody exchanged, and sign-ins that nobody finished.
+/// Forgets sessions that ended by themselves, tickets that nobody exchanged, sign-ins that nobody finished, and wishes
+/// that nobody sends again.
 pub(crate) async fn sessions(store: &Store) -> Result<Outcome, StoreError> {
     let sessions = store.sessions().purge().await?;
     let passes = store.passes().purge().await?;
     let sign_ins = store.sign_ins().purge().await?;
-    Ok(Outcome::removed(sessions + passes + sign_ins))
+    let wishes = store.desktops().purge_wishes().await?;
+    Ok(Outcome::removed(sessions + passes + sign_ins + wishes))
 }
 
 /// Forgets lines of the audit log that are older than the installation keeps them.

@@ -10,7 +10,7 @@ use store::User;
 use subtle::ConstantTimeEq;
 
 use super::{cookie::SESSION, origin};
-use crate::{app::App, error::ApiError, extract};
+use crate::{app::App, error::ApiError, extract, pace::Ask};
 
 /// Somebody who is signed in, as handlers take them.
 pub(crate) struct Caller {
@@ -30,6 +30,9 @@ impl std::ops::Deref for Caller {
 
 /// The header with which a page proves that it is ours.
 const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Where desktops are wished for.
+const DESKTOPS: &str = "/api/v1/desktops";
 
 /// Who asks. With a cookie, whatever changes something must come from a page of ours that can prove it.
 pub(crate) async fn identify(app: &App, req: &Request) -> Result<Caller, ApiError> {
@@ -102,7 +105,11 @@ impl<'ex> Extractible<'ex> for Caller {
 
     #[expect(refining_impl_trait, reason = "the framework's own extractors name their error too")]
     async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, ApiError> {
-        identify(extract::app(depot), req).await
+        let app = extract::app(depot);
+        let caller = identify(app, req).await?;
+        let ask = if *req.method() == Method::POST && req.uri().path() == DESKTOPS { Ask::Desktop } else { Ask::Other };
+        app.pace.admit(caller.user, ask).map_err(ApiError::TooMany)?;
+        Ok(caller)
     }
 }
 

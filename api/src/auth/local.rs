@@ -22,6 +22,7 @@ use crate::{
 /// A local account's name and password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "username": "admin", "password": "a long password" })))]
 pub(crate) struct Credentials {
     /// Name to sign in with.
     username: String,
@@ -31,7 +32,7 @@ pub(crate) struct Credentials {
 }
 
 /// Signs a local account in
-#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 429), responses((status_code = 204, description = "Signed in; the session is in the cookie")))]
+#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 413, 415, 422, 429, 503), responses((status_code = 204, description = "Signed in; the session is in the cookie")))]
 pub(crate) async fn login(
     req: &mut Request,
     depot: &mut Depot,
@@ -78,7 +79,7 @@ fn may_administer_from(address: IpAddr, config: &Config) -> bool {
 }
 
 /// Signs out
-#[endpoint(tags("session"), status_codes(204, 401, 403), responses((status_code = 204, description = "Signed out")))]
+#[endpoint(tags("session"), status_codes(204, 401, 403, 429, 503), responses((status_code = 204, description = "Signed out")))]
 pub(crate) async fn logout(caller: Caller, depot: &mut Depot, res: &mut Response) -> Result<(), ApiError> {
     let app = extract::app(depot);
     if let Credential::Session(session) = caller.credential {

@@ -132,6 +132,7 @@ mod tests {
             local_accounts: false,
             local_admins_from: Vec::new(),
             providers: Vec::new(),
+            roster: None,
             ask_again_after: chrono::TimeDelta::minutes(15),
             idle: IdlePolicy::NONE.into(),
             node: "local".to_owned(),

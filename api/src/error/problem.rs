@@ -10,8 +10,16 @@ use serde::Serialize;
 use super::{ApiError, Audience};
 use crate::word::Word;
 
+/// Wrong lines that are told.
+pub(crate) const MOST_LINES: usize = 100;
+
 /// What went wrong, for programs and for people.
 #[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(example = json!({
+    "type": "about:blank", "title": "Not Found", "status": 404, "code": "desktop_not_found",
+    "detail": "There is no such desktop. The overview shows those there are.", "side": "browser",
+    "request_id": "01K8Z5J2M7Q9R4T6V8X0Y2A4C6"
+})))]
 pub(crate) struct Problem {
     /// Always `about:blank`: the `code` tells problems apart.
     r#type: &'static str,
@@ -34,6 +42,9 @@ pub(crate) struct Problem {
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<WrongField>,
+    /// The lines that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<WrongLine>,
     /// The desktop's state, where that is the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<Word<DesktopState>>,
@@ -70,6 +81,21 @@ pub(crate) struct WrongField {
     expected: &'static str,
 }
 
+/// A line of a file that does not hold what it should.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WrongLine {
+    /// Its number, from 1.
+    pub(crate) line: u64,
+    /// What was expected of it.
+    pub(crate) expected: &'static str,
+}
+
+impl From<&roster::csv::WrongLine> for WrongLine {
+    fn from(wrong: &roster::csv::WrongLine) -> Self {
+        Self { line: wrong.line, expected: wrong.expected }
+    }
+}
+
 /// Tells a program.
 pub(super) fn render(error: &ApiError, audience: &Audience, res: &mut Response) {
     let status = error.status();
@@ -87,6 +113,10 @@ pub(super) fn render(error: &ApiError, audience: &Audience, res: &mut Response) 
             ApiError::Fields(wrong) => {
                 wrong.iter().map(|one| WrongField { field: one.field, expected: one.expected }).collect()
             }
+            _ => Vec::new(),
+        },
+        lines: match error {
+            ApiError::Lines(wrong) => wrong.iter().take(MOST_LINES).map(WrongLine::from).collect(),
             _ => Vec::new(),
         },
         state: if let ApiError::NotRunning(state) = error { Some(Word(*state)) } else { None },

@@ -131,8 +131,51 @@ impl ApiError {
             ),
             Self::NotRunning(state) => not_running(*state, language),
             Self::Malformed(detail) => Said::new(detail, ""),
-            Self::MediaType => {
-                say("Erwartet wird Content-Type: application/json.", "Expected Content-Type: application/json.")
+            Self::MediaType(expected) => Said::new(
+                language.pick(
+                    format!("Erwartet wird Content-Type: {expected}."),
+                    format!("Expected Content-Type: {expected}."),
+                ),
+                "",
+            ),
+            Self::KeyReused => say(
+                "Dieser Idempotency-Key gehört zu einer anderen Anfrage.",
+                "This Idempotency-Key belongs to another request.",
+            ),
+            Self::TooMany(pause) => {
+                let seconds = pause.as_secs().max(1);
+                let (german, english) =
+                    (format!("Bitte {seconds} Sekunden warten."), format!("Please wait {seconds} seconds."));
+                tell(("Zu viele Anfragen.", &german), ("Too many requests.", &english))
+            }
+            Self::Lines(_) => tell(
+                ("Einige Zeilen stimmen nicht.", "Es wurde nichts übernommen."),
+                ("Some lines are wrong.", "Nothing was taken over."),
+            ),
+            Self::Unbelievable(why) => Said::new(
+                language.pick(
+                    format!("Der Liste wird nicht geglaubt: {why}."),
+                    format!("The list is not believed: {why}."),
+                ),
+                language.pick(
+                    "Stimmt sie, übernimmt accept_vanishing=true sie trotzdem.",
+                    "If it is right, accept_vanishing=true takes it over anyway.",
+                ),
+            ),
+            Self::Roster(why) => Said::new(
+                language.pick(
+                    format!("Die Liste der Schule lässt sich nicht lesen: {why}."),
+                    format!("The school's list cannot be read: {why}."),
+                ),
+                language.pick("Stimmt [roster] in pult.toml?", "Is [roster] in pult.toml right?"),
+            ),
+            Self::IdentityTaken => say(
+                "Diese Identität gehört schon zu einer anderen Person, oder diese Person hat schon eine andere.",
+                "This identity is another person's already, or this person has another one.",
+            ),
+            Self::NameTaken => say("So heißt schon eine Person.", "A person has this name already."),
+            Self::AdminProtected => {
+                say("Wer Pult verwaltet, wird so nicht abgeschaltet.", "An administrator is not deactivated this way.")
             }
             Self::TooLarge(limit) => Said::new(
                 language.pick(

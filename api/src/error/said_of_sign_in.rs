@@ -40,6 +40,14 @@ fn told(error: &SignInError) -> (&'static str, &'static str, (&'static str, &'st
                 "May this account use Pult? In IServ the right is called “OAuth verwenden”.",
             ),
         ),
+        SignInError::Deactivated => (
+            "Dieses Konto ist in Pult abgeschaltet.",
+            "This account is deactivated in Pult.",
+            (
+                "Ist das ein Irrtum, bitte der Administration melden.",
+                "If this is a mistake, please report it to the administrator.",
+            ),
+        ),
         SignInError::Scopes => (
             "Der Anmeldedienst gibt nichts über Personen an Pult weiter.",
             "The identity provider passes nothing about people on to Pult.",

@@ -23,6 +23,7 @@ use crate::{
 /// A template to be given to exactly one of a group, a user, or everybody.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "template": "xfce", "group": "9b", "folders": ["material"] })))]
 pub(crate) struct AssignmentInput {
     /// Slug of the template.
     template: String,
@@ -43,6 +44,7 @@ pub(crate) struct AssignmentInput {
 /// What can be changed of an assignment.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "folders": ["material"] })))]
 pub(crate) struct AssignmentPatch {
     /// Names of the hand-out folders it brings.
     folders: Vec<String>,
@@ -104,7 +106,7 @@ pub(crate) async fn update(
 /// Takes an assignment back
 ///
 /// Desktops that exist stay.
-#[endpoint(tags("assignments"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "Taken back")))]
+#[endpoint(tags("assignments"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "Taken back")))]
 pub(crate) async fn remove(
     caller: Caller,
     id: InPath<AssignmentId>,

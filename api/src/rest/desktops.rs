@@ -9,20 +9,21 @@ use salvo::{
     writing::Json,
 };
 use serde::Deserialize;
-use store::{Details, Filter, Requested, User};
+use store::{Details, Filter, Once, Requested, User};
 
 use super::{Accepted, now};
 use crate::{
     app::App,
     auth::Caller,
     error::ApiError,
-    extract::{self, Body, InPath, Spoken, Window},
+    extract::{self, Body, IdempotencyKey, InPath, Spoken, Window},
     views::{DesktopView, ListView},
 };
 
 /// Which desktop is wanted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "template": "xfce" })))]
 pub(crate) struct DesktopRequest {
     /// Slug of the template.
     template: String,
@@ -70,13 +71,14 @@ pub(crate) async fn show(
 /// harmless. What is answered is durable; watch `/api/v1/events` for what becomes of it.
 #[endpoint(
     tags("desktops"),
-    parameters(("Idempotency-Key" = Option<String>, Header, description = "Accepted and not needed: a wish is idempotent by itself")),
+    parameters(("Idempotency-Key" = Option<String>, Header, description = "Up to 200 characters: for a day the same key gets the same answer, whatever has become of the desktop")),
     responses((status_code = 200, description = "The caller's existing one", body = DesktopView))
 )]
 pub(crate) async fn request(
     caller: Caller,
     wish: Body<DesktopRequest>,
     spoken: Spoken,
+    key: IdempotencyKey,
     depot: &mut Depot,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
@@ -92,7 +94,12 @@ pub(crate) async fn request(
         display_name: caller.display_name.clone(),
         role: caller.role,
     };
-    let requested = app.store.desktops().request(&owner, template.id, &template.spec.slug).await?;
+    let (desktops, slug) = (app.store.desktops(), &template.spec.slug);
+    let requested = match &key.0 {
+        Some(key) => desktops.request_once(&owner, template.id, slug, Once { key, request: slug }).await?,
+        None => Some(desktops.request(&owner, template.id, slug).await?),
+    };
+    let requested = requested.ok_or(ApiError::KeyReused)?;
     Ok(match requested {
         Requested::New(details) => Accepted::Wish(view(app, details, spoken.0)),
         Requested::Existing(details) => Accepted::Existing(view(app, details, spoken.0)),

@@ -20,6 +20,7 @@ use crate::{
 /// Claims of somebody, and the provider that would make them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "claims": { "sub": "1", "preferred_username": "mia.maier" } })))]
 pub(crate) struct Preview {
     /// What an ID token and userinfo say together.
     #[salvo(schema(value_type = Object))]
@@ -32,7 +33,7 @@ pub(crate) struct Preview {
 ///
 /// Nobody is made and nobody is signed in. The decision is the one that a sign-in makes, by the rules as they are
 /// configured now.
-#[endpoint(tags("people"), status_codes(200, 400, 401, 403, 404, 413, 415, 422, 503))]
+#[endpoint(tags("people"), status_codes(200, 400, 401, 403, 404, 413, 415, 422, 429, 503))]
 pub(crate) async fn preview(
     caller: Caller,
     depot: &mut Depot,
@@ -49,7 +50,7 @@ pub(crate) async fn preview(
 }
 
 /// Lists the identity providers, with what they have to be told of us and what they do not release
-#[endpoint(tags("people"), status_codes(200, 401, 403, 503))]
+#[endpoint(tags("people"), status_codes(200, 401, 403, 429, 503))]
 pub(crate) async fn providers(caller: Caller, depot: &mut Depot) -> Result<Json<ListView<ProviderView>>, ApiError> {
     caller.require_scope(Scope::UsersRead)?;
     caller.require_role(Role::Admin)?;

@@ -22,6 +22,7 @@ use crate::{
 /// A lesson that is wanted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "group": "9b", "until": "2030-01-31T12:30:00Z" })))]
 pub(crate) struct LessonInput {
     /// Name of the group.
     group: String,
@@ -82,7 +83,7 @@ pub(crate) async fn create(
 /// Ends a lesson, or calls it off
 ///
 /// Its desktops stop as any other from then on, after a warning.
-#[endpoint(tags("lessons"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "It is over")))]
+#[endpoint(tags("lessons"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "It is over")))]
 pub(crate) async fn remove(
     caller: Caller,
     id: InPath<LessonId>,

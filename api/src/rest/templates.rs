@@ -13,7 +13,7 @@ use super::{Accepted, Created};
 use crate::{
     app::App,
     auth::Caller,
-    error::ApiError,
+    error::{ApiError, Problem},
     extract::{self, Body, InPath, Window},
     views::{JobView, ListView, TemplateInput, TemplateView},
 };
@@ -40,7 +40,7 @@ pub(crate) async fn list(
 }
 
 /// Makes a template
-#[endpoint(tags("templates"))]
+#[endpoint(tags("templates"), responses((status_code = 409, description = "Another template has the slug", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     caller: Caller,
     input: Body<TemplateInput>,
@@ -56,7 +56,7 @@ pub(crate) async fn create(
 /// Edits a template
 ///
 /// Desktops that exist keep what they were made from until they are reset.
-#[endpoint(tags("templates"))]
+#[endpoint(tags("templates"), responses((status_code = 409, description = "Another template has the slug", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn update(
     caller: Caller,
     slug: InPath<String>,
@@ -73,7 +73,7 @@ pub(crate) async fn update(
 }
 
 /// Removes a template that no desktop is made from
-#[endpoint(tags("templates"), status_codes(204, 400, 401, 403, 404, 409, 503), responses((status_code = 204, description = "Removed")))]
+#[endpoint(tags("templates"), status_codes(204, 400, 401, 403, 404, 409, 429, 503), responses((status_code = 204, description = "Removed"), (status_code = 409, description = "Desktops are made from it", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn remove(
     caller: Caller,
     slug: InPath<String>,

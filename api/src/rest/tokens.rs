@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use domain::{
-    TokenId,
+    TokenId, UserId,
     access::{Credential, Scope},
 };
 use salvo::{
@@ -15,6 +15,7 @@ use store::NewToken;
 
 use super::Created;
 use crate::{
+    app::App,
     auth::Caller,
     error::ApiError,
     extract::{self, Body, InPath, Window},
@@ -25,6 +26,7 @@ use crate::{
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "name": "backup", "scopes": ["desktops:read"], "expires_days": 30 })))]
 pub(crate) struct TokenInput {
     /// What its owner calls it, 1 to 80 characters.
     name: String,
@@ -68,9 +70,19 @@ pub(crate) async fn create(
     input: Body<TokenInput>,
     depot: &mut Depot,
 ) -> Result<Created<TokenMade>, ApiError> {
-    let app = extract::app(depot);
     caller.require_scope(Scope::TokensWrite)?;
-    let TokenInput { name, scopes, expires_days } = input.0;
+    let app = extract::app(depot);
+    make(app, &caller, caller.user, input.0).await
+}
+
+/// Makes a token for somebody, that may no more than the caller.
+pub(super) async fn make(
+    app: &App,
+    caller: &Caller,
+    user: UserId,
+    input: TokenInput,
+) -> Result<Created<TokenMade>, ApiError> {
+    let TokenInput { name, scopes, expires_days } = input;
     if !(1..=80).contains(&name.chars().count()) {
         return Err(ApiError::Malformed("name: expected 1 to 80 characters".to_owned()));
     }
@@ -78,21 +90,22 @@ pub(crate) async fn create(
     if !(1..=3650).contains(&days) {
         return Err(ApiError::Malformed("expires_days: expected 1 to 3650".to_owned()));
     }
-    let held = held_scopes(&caller);
+    let held = held_scopes(caller);
     let wanted: Vec<_> =
         if scopes.is_empty() { held.to_vec() } else { scopes.into_iter().map(|scope| scope.0).collect() };
     for scope in &wanted {
         caller.require_scope(*scope)?;
     }
-    let new = NewToken { user: caller.user, name: &name, scopes: &wanted, lifetime: Some(TimeDelta::days(days)) };
+    let new = NewToken { user, name: &name, scopes: &wanted, lifetime: Some(TimeDelta::days(days)) };
     let (token, secret) = app.store.tokens().create(&new).await?;
-    app.store.audit().record(Some(caller.user), "token.create", Some(token.id.to_string()), None).await?;
+    let detail = (user != caller.user).then(|| serde_json::json!({ "user": user }));
+    app.store.audit().record(Some(caller.user), "token.create", Some(token.id.to_string()), detail).await?;
     let made = TokenMade { token: token.into(), secret: secret.expose_secret().to_owned() };
     Ok(Created(made))
 }
 
 /// Revokes a token of the caller's
-#[endpoint(tags("tokens"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "Revoked")))]
+#[endpoint(tags("tokens"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "Revoked")))]
 pub(crate) async fn revoke(
     caller: Caller,
     id: InPath<TokenId>,
@@ -101,13 +114,18 @@ pub(crate) async fn revoke(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     caller.require_scope(Scope::TokensWrite)?;
-    if !app.store.tokens().revoke(caller.user, id.0).await? {
-        return Err(ApiError::NotFound("token"));
-    }
-    app.presence.end(&Credential::Token(id.0, Vec::new()));
-    app.store.audit().record(Some(caller.user), "token.delete", Some(id.0.to_string()), None).await?;
+    end(app, &caller, caller.user, id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
+}
+
+/// Revokes a token of somebody's.
+pub(super) async fn end(app: &App, caller: &Caller, user: UserId, id: TokenId) -> Result<(), ApiError> {
+    if !app.store.tokens().revoke(user, id).await? {
+        return Err(ApiError::NotFound("token"));
+    }
+    app.presence.end(&Credential::Token(id, Vec::new()));
+    Ok(app.store.audit().record(Some(caller.user), "token.delete", Some(id.to_string()), None).await?)
 }
 
 fn held_scopes(caller: &Caller) -> &[Scope] {

@@ -135,6 +135,7 @@ fn in_words(span: TimeDelta) -> String {
 /// new.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "slug": "xfce", "name": "Xfce", "image": "pult/xfce:latest", "memory_mb": 2048 })))]
 pub(crate) struct TemplateInput {
     /// 1 to 32 of `a-z`, `0-9` and inner `-`. Needed for a new template.
     slug: Option<String>,

@@ -8,7 +8,8 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Desktops, Requested, beside,
+    Desktops, Once, Requested, beside,
+    once::Known,
     rows::{self, Own},
 };
 use crate::{StoreError, connection::now, secret};
@@ -22,10 +23,33 @@ impl Desktops<'_> {
         template: TemplateId,
         slug: &str,
     ) -> Result<Requested, StoreError> {
+        let requested = self.patiently(owner, template, slug, None).await?;
+        requested.ok_or_else(|| StoreError::Corrupt("a wish without a key is known by one".to_owned()))
+    }
+
+    /// The same for a wish that may be sent again: what was answered the first time is answered for a day, whatever has
+    /// become of the desktop. Nothing, where its key was used for something else.
+    pub async fn request_once(
+        &self,
+        owner: &crate::User,
+        template: TemplateId,
+        slug: &str,
+        once: Once<'_>,
+    ) -> Result<Option<Requested>, StoreError> {
+        self.patiently(owner, template, slug, Some(once)).await
+    }
+
+    async fn patiently(
+        &self,
+        owner: &crate::User,
+        template: TemplateId,
+        slug: &str,
+        once: Option<Once<'_>>,
+    ) -> Result<Option<Requested>, StoreError> {
         let label = name::label(&owner.username, slug);
         let mut candidate = label.clone();
         loop {
-            match self.try_request(owner.id, template, &candidate).await {
+            match self.try_request(owner.id, template, &candidate, once).await {
                 // Somebody else's name, or the same wish twice at once: look again, with another name.
                 Err(StoreError::Database(error)) if rows::is_unique_violation(&error) => {
                     candidate = name::with_suffix(&label, &secret::random_suffix());
@@ -35,8 +59,21 @@ impl Desktops<'_> {
         }
     }
 
-    async fn try_request(&self, owner: UserId, template: TemplateId, name: &str) -> Result<Requested, StoreError> {
+    async fn try_request(
+        &self,
+        owner: UserId,
+        template: TemplateId,
+        name: &str,
+        once: Option<Once<'_>>,
+    ) -> Result<Option<Requested>, StoreError> {
         let mut write = self.0.write().await?;
+        if let Some(once) = once {
+            match once.known(owner, &write.transaction).await? {
+                Known::Not => {}
+                Known::As(requested) => return Ok(Some(*requested)),
+                Known::AsAnother => return Ok(None),
+            }
+        }
         let existing = theirs(owner, template).lock_exclusive().one(&write.transaction).await?;
         let id = if let Some(row) = &existing {
             let before = rows::to_domain(row.clone());
@@ -57,8 +94,12 @@ impl Desktops<'_> {
         let row = row.ok_or_else(|| StoreError::Corrupt("a desktop just stored is missing".to_owned()))?;
         let mut details = rows::to_details(row)?;
         beside::complete(std::slice::from_mut(&mut details), &write.transaction).await?;
+        let requested = if existing.is_some() { Requested::Existing(details) } else { Requested::New(details) };
+        if let Some(once) = once {
+            once.remember(owner, &requested, &write.transaction).await?;
+        }
         write.commit().await?;
-        Ok(if existing.is_some() { Requested::Existing(details) } else { Requested::New(details) })
+        Ok(Some(requested))
     }
 
     /// Makes a desktop known again whose container outlived its row. Not if there is a row after all, nor if its

@@ -53,7 +53,7 @@ fn claim(keys: &[&str], name: &str, act: Option<&str>) -> GroupClaim {
     }
 }
 
-async fn sign_in(house: &House, identity: &Identity) -> Result<User, store::StoreError> {
+async fn sign_in(house: &House, identity: &Identity) -> Result<User, store::SignInError> {
     house.store.users().sign_in(ISSUER, identity).await
 }
 

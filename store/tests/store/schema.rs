@@ -115,6 +115,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::engine::Entity>(&house, &mut tables).await?;
     agrees::<entity::gateway::Entity>(&house, &mut tables).await?;
     agrees::<entity::group::Entity>(&house, &mut tables).await?;
+    agrees::<entity::idempotency_key::Entity>(&house, &mut tables).await?;
     agrees::<entity::installation::Entity>(&house, &mut tables).await?;
     agrees::<entity::job::Entity>(&house, &mut tables).await?;
     agrees::<entity::job_run::Entity>(&house, &mut tables).await?;
@@ -123,6 +124,8 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::membership::Entity>(&house, &mut tables).await?;
     agrees::<entity::pass::Entity>(&house, &mut tables).await?;
     agrees::<entity::provider::Entity>(&house, &mut tables).await?;
+    agrees::<entity::provisioned_group::Entity>(&house, &mut tables).await?;
+    agrees::<entity::provisioned_user::Entity>(&house, &mut tables).await?;
     agrees::<entity::session::Entity>(&house, &mut tables).await?;
     agrees::<entity::sign_in::Entity>(&house, &mut tables).await?;
     agrees::<entity::template::Entity>(&house, &mut tables).await?;

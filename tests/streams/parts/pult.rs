@@ -170,6 +170,7 @@ impl House {
                 local_accounts: false,
                 local_admins_from: Vec::new(),
                 providers: Vec::new(),
+                roster: None,
                 ask_again_after: TimeDelta::minutes(15),
                 idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE }.into(),
                 node: "local".to_owned(),

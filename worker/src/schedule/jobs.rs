@@ -1,9 +1,13 @@
 //! The jobs there are: when each is due, what becomes of a run that was missed, and what it does.
 
 use chrono::TimeDelta;
-use domain::schedule::{Outcome, ScheduledJob};
+use domain::{
+    provisioning::Unbelievable,
+    schedule::{Outcome, ScheduledJob},
+};
 use engine::EngineError;
-use store::{Store, StoreError};
+use roster::idm::FetchError;
+use store::{ProvisionError, Store, StoreError};
 
 use super::rule::{Missed, Rule};
 use crate::{Config, Cron, Shared, client, reap, upkeep};
@@ -19,6 +23,12 @@ pub(crate) enum JobError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error("the list cannot be read")]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Unbelievable(#[from] Unbelievable),
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
 }
 
 /// When a job is due.
@@ -32,6 +42,8 @@ pub(super) fn rule(job: ScheduledJob, config: &Config) -> Rule {
         ScheduledJob::Expired | ScheduledJob::UnusedClients => every(TimeDelta::minutes(1)),
         ScheduledJob::Images | ScheduledJob::Sessions => every(TimeDelta::minutes(10)),
         ScheduledJob::NightlyStop => config.reaper.nightly_stop.clone().map_or(Rule::OnDemand, at),
+        ScheduledJob::Roster if config.roster.is_none() => Rule::OnDemand,
+        ScheduledJob::Roster => config.roster_at.clone().map_or(Rule::OnDemand, at),
         ScheduledJob::AuditRetention if config.audit_keep.is_none() => Rule::OnDemand,
         ScheduledJob::AuditRetention => nightly(AUDIT_AT),
         ScheduledJob::DatabaseUpkeep => nightly(DATABASE_AT),
@@ -58,6 +70,7 @@ pub(super) async fn work(job: ScheduledJob, shared: &Shared, store: &Store) -> R
         ScheduledJob::Clients => client::prepare(shared, store).await.map(|()| Outcome::Done)?,
         ScheduledJob::UnusedClients => client::sweep(shared, store).await.map(|()| Outcome::Done)?,
         ScheduledJob::Sessions => upkeep::sessions(store).await?,
+        ScheduledJob::Roster => upkeep::roster::run(shared, store).await?,
         ScheduledJob::AuditRetention => upkeep::audit(shared, store).await?,
         ScheduledJob::DatabaseUpkeep => upkeep::database(shared, store).await?,
     })

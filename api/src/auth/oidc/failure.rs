@@ -12,6 +12,9 @@ pub(crate) enum SignInError {
     /// It let nobody in, or they did not want to.
     #[error("the identity provider let nobody in: {0}")]
     Denied(String),
+    /// It let somebody in whose account here is deactivated.
+    #[error("the account is deactivated")]
+    Deactivated,
     /// It refuses to say even the least.
     #[error("the identity provider releases no scope that is of use")]
     Scopes,
@@ -48,6 +51,7 @@ impl SignInError {
             Self::Away(_) => "provider_unavailable",
             Self::Stale => "sign_in_stale",
             Self::Denied(_) => "sign_in_denied",
+            Self::Deactivated => "account_deactivated",
             Self::Scopes => "provider_scopes_refused",
             Self::Client => "provider_client_refused",
             Self::Answer(_) => "provider_answer_invalid",
@@ -64,7 +68,7 @@ impl SignInError {
         match self {
             Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Stale => StatusCode::BAD_REQUEST,
-            Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Denied(_) | Self::Deactivated => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_GATEWAY,
         }
     }

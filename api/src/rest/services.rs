@@ -1,0 +1,154 @@
+//! Accounts of programs, which have tokens and nothing to sign in with.
+
+use domain::{
+    TokenId,
+    access::{Role, Scope},
+};
+use salvo::{
+    Depot, Writer,
+    http::StatusCode,
+    oapi::{ToSchema, endpoint},
+    writing::Json,
+};
+use serde::Deserialize;
+use serde_json::json;
+use store::User;
+
+use super::{
+    Created, Placed,
+    provisioning::{end, word},
+    tokens::{TokenInput, TokenMade},
+};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    extract::{self, Body, InPath, Window},
+    views::{ListView, TokenView, UserView},
+    word::Word,
+};
+
+/// A program's account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[salvo(schema(name = ServiceAccountInput, example = json!({ "display_name": "IServ", "role": "admin" })))]
+pub(crate) struct ServiceInput {
+    /// What people call it, 1 to 200 characters.
+    display_name: String,
+    /// What it may at most; its tokens may be held to less.
+    role: Word<Role>,
+}
+
+/// Lists service accounts
+#[endpoint(tags("service accounts"))]
+pub(crate) async fn list(
+    caller: Caller,
+    window: Window,
+    depot: &mut Depot,
+) -> Result<Json<ListView<UserView>>, ApiError> {
+    may_write(&caller)?;
+    Ok(Json(extract::app(depot).store.services().page(&window.0).await?.map(UserView::from).into()))
+}
+
+/// Makes a service account, or changes it
+///
+/// It cannot sign in; it has tokens only.
+#[endpoint(tags("service accounts"))]
+pub(crate) async fn put(
+    caller: Caller,
+    name: InPath<String>,
+    input: Body<ServiceInput>,
+    depot: &mut Depot,
+) -> Result<Placed<UserView>, ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let mut wrong = Vec::new();
+    let name = word(&name.0, ("name", 100, "1 to 100 characters"), &mut wrong);
+    let display_name = word(&input.0.display_name, ("display_name", 200, "1 to 200 characters"), &mut wrong);
+    if !wrong.is_empty() {
+        return Err(ApiError::Fields(wrong));
+    }
+    let (account, is_new) = app.store.services().put(&name, &display_name, input.0.role.0).await?;
+    audit(app, &caller, "service_account.put", &account).await?;
+    Ok(Placed::new(is_new, account.into()))
+}
+
+/// Closes a service account, and destroys its tokens
+#[endpoint(tags("service accounts"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "Closed")))]
+pub(crate) async fn close(
+    caller: Caller,
+    name: InPath<String>,
+    depot: &mut Depot,
+    res: &mut salvo::Response,
+) -> Result<(), ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let account = find(app, &name.0).await?;
+    if let Some((_, ended)) = app.store.services().close(&name.0).await? {
+        end(app, ended);
+    }
+    audit(app, &caller, "service_account.close", &account).await?;
+    res.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+/// Lists a service account's tokens
+#[endpoint(tags("service accounts"))]
+pub(crate) async fn tokens(
+    caller: Caller,
+    name: InPath<String>,
+    window: Window,
+    depot: &mut Depot,
+) -> Result<Json<ListView<TokenView>>, ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let account = find(app, &name.0).await?;
+    Ok(Json(app.store.tokens().page(account.id, &window.0).await?.map(TokenView::from).into()))
+}
+
+/// Makes a token for a service account
+///
+/// A token cannot make one that may more than it may itself.
+#[endpoint(tags("service accounts"))]
+pub(crate) async fn create_token(
+    caller: Caller,
+    name: InPath<String>,
+    input: Body<TokenInput>,
+    depot: &mut Depot,
+) -> Result<Created<TokenMade>, ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let account = find(app, &name.0).await?;
+    super::tokens::make(app, &caller, account.id, input.0).await
+}
+
+/// Revokes a token of a service account
+#[endpoint(tags("service accounts"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "Revoked")))]
+pub(crate) async fn revoke_token(
+    caller: Caller,
+    name: InPath<String>,
+    id: InPath<TokenId>,
+    depot: &mut Depot,
+    res: &mut salvo::Response,
+) -> Result<(), ApiError> {
+    let app = extract::app(depot);
+    may_write(&caller)?;
+    let account = find(app, &name.0).await?;
+    super::tokens::end(app, &caller, account.id, id.0).await?;
+    res.status_code(StatusCode::NO_CONTENT);
+    Ok(())
+}
+
+fn may_write(caller: &Caller) -> Result<(), ApiError> {
+    caller.require_scope(Scope::TokensWrite)?;
+    Ok(caller.require_role(Role::Admin)?)
+}
+
+async fn find(app: &App, name: &str) -> Result<User, ApiError> {
+    app.store.services().get(name).await?.ok_or(ApiError::NotFound("service account"))
+}
+
+async fn audit(app: &App, caller: &Caller, action: &str, account: &User) -> Result<(), ApiError> {
+    let detail = json!({ "name": account.username, "role": account.role });
+    Ok(app.store.audit().record(Some(caller.user), action, Some(account.id.to_string()), Some(detail)).await?)
+}

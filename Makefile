@@ -130,6 +130,7 @@ prepare: rust node frontend/dist/index.html tests/provider/node_modules/.package
 	setup/packages shellcheck
 	[ -x /usr/bin/chromium ] || setup/packages chromium
 	setup/packages apache2-bin caddy haproxy nginx iproute2 nftables
+	setup/schemathesis
 	setup/desktops
 	setup/desktops --from tests/desktops
 

@@ -24,6 +24,7 @@ mod fronts;
 mod gateway;
 mod idle;
 mod lessons;
+mod openapi;
 mod orphans;
 mod own_hosts;
 mod postgres;

@@ -151,6 +151,9 @@ async fn collections_are_read_by_their_links() {
 
 #[tokio::test]
 async fn a_token_is_asked_for_where_iserv_says_and_shown_to_nobody_else() {
+    fn elsewhere(_: &str, _: &str) -> (u16, String) {
+        ok(&json!({ "token_endpoint": "https://evil.example/token" }))
+    }
     fn answers(own: &str, path: &str) -> (u16, String) {
         match path {
             "/.well-known/openid-configuration" => ok(&json!({ "token_endpoint": format!("{own}/token") })),
@@ -165,9 +168,6 @@ async fn a_token_is_asked_for_where_iserv_says_and_shown_to_nobody_else() {
     assert!(before.iter().all(|head| !head.contains("authorization")));
     assert!(after.iter().all(|head| head.contains("authorization: Bearer t1\r\n")));
 
-    fn elsewhere(_: &str, _: &str) -> (u16, String) {
-        ok(&json!({ "token_endpoint": "https://evil.example/token" }))
-    }
     let stand = Stand::start(elsewhere).await;
     let refused = fetch(&stand.config(access())).await;
     assert!(matches!(refused, Err(FetchError::Foreign(_))), "{refused:?}");

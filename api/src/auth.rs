@@ -18,4 +18,4 @@ pub(crate) use oidc::{
 };
 pub use oidc::{Provider, provider_answers};
 pub(crate) use origin::{asks_for_a_foreign_page, is_ours as origin_is_ours, refusal as origin_refusal};
-pub(crate) use presence::Presence;
+pub(crate) use presence::{Presence, watch as watch_credentials};

@@ -3,6 +3,7 @@
 mod client;
 mod enter;
 mod own_host;
+mod pass;
 mod place;
 mod ticket;
 mod websockify;

@@ -70,9 +70,6 @@ pub(crate) enum ApiError {
     /// Known, and not allowed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The template is not given to the caller.
-    #[error("the template is not assigned to the caller")]
-    NotAssigned,
     /// There is nothing of this name.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -115,6 +112,9 @@ pub(crate) enum ApiError {
     /// Nobody provisions administrators away.
     #[error("an administrator is not deactivated this way")]
     AdminProtected,
+    /// Nobody needs a grant for their own desktop.
+    #[error("the desktop is the caller's own")]
+    OwnDesktop,
     /// Another template has the slug.
     #[error("the slug is taken")]
     SlugTaken,
@@ -187,12 +187,12 @@ impl ApiError {
             | Self::CookiesBlocked
             | Self::OriginForeign
             | Self::PublicUrl(_)
-            | Self::Refused(_)
-            | Self::NotAssigned => StatusCode::FORBIDDEN,
+            | Self::Refused(_) => StatusCode::FORBIDDEN,
             Self::TicketSpent => StatusCode::GONE,
             Self::CookieDoubled | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::NotRunning(_)
+            | Self::OwnDesktop
             | Self::SlugTaken
             | Self::TemplateInUse(_)
             | Self::Unbelievable(_)
@@ -229,7 +229,8 @@ impl ApiError {
             Self::Refused(Refusal::Scope(_)) => "scope_missing",
             Self::Refused(Refusal::Role(_)) => "role_missing",
             Self::Refused(Refusal::NotOwner) => "not_owner",
-            Self::NotAssigned => "template_not_assigned",
+            Self::Refused(Refusal::NoGrant) => "grant_missing",
+            Self::Refused(Refusal::NotGiven) => "template_not_assigned",
             Self::NotFound("desktop") => "desktop_not_found",
             Self::NotFound(_) => "not_found",
             Self::NotRunning(_) => "desktop_not_running",
@@ -244,6 +245,7 @@ impl ApiError {
             Self::IdentityTaken => "identity_taken",
             Self::NameTaken => "name_taken",
             Self::AdminProtected => "admin_protected",
+            Self::OwnDesktop => "own_desktop",
             Self::SlugTaken => "slug_taken",
             Self::TemplateInUse(_) => "template_in_use",
             Self::Method => "method_not_allowed",

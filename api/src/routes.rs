@@ -17,8 +17,8 @@ use crate::{
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     docs, live, pages,
     rest::{
-        assignments, audit, desktops, doctor, identity, jobs, lessons, me, people, provisioning, roster, schedule,
-        services, status, templates, tokens,
+        assignments, audit, desktops, doctor, grants, identity, jobs, lessons, me, people, provisioning, roster, schedule,
+        services, sessions, status, templates, tokens,
     },
     views::NoticeView,
 };
@@ -94,7 +94,13 @@ fn rest() -> Router {
                     .push(Router::with_path("start").post(desktops::start))
                     .push(Router::with_path("stop").post(desktops::stop))
                     .push(Router::with_path("extend").post(desktops::extend))
-                    .push(Router::with_path("reset").post(desktops::reset)),
+                    .push(Router::with_path("reset").post(desktops::reset))
+                    .push(
+                        Router::with_path("grants")
+                            .get(grants::list)
+                            .post(grants::create)
+                            .push(Router::with_path("{grant}").delete(grants::remove)),
+                    ),
             ),
         )
         .push(
@@ -121,7 +127,17 @@ fn rest() -> Router {
                 .get(schedule::list)
                 .push(Router::with_path("{name}/run").post(schedule::run_now)),
         )
-        .push(Router::with_path("users").get(people::users))
+        .push(
+            Router::with_path("sessions")
+                .get(sessions::list)
+                .delete(sessions::remove_others)
+                .push(Router::with_path("{id}").delete(sessions::remove)),
+        )
+        .push(
+            Router::with_path("users")
+                .get(people::users)
+                .push(Router::with_path("{id}/sessions").delete(sessions::remove_all_of)),
+        )
         .push(Router::with_path("groups").get(people::groups))
         .push(Router::with_path("identity/providers").get(identity::providers))
         .push(Router::with_path("identity/preview").post(identity::preview))

@@ -56,6 +56,7 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
     let app = App::new(parts, shutdown.clone());
     let flush = activity::flush(activity, store.clone(), shutdown.clone());
     let feed = live::feed(app.feed.clone(), store, config.node.clone(), shutdown.clone());
+    let watch = auth::watch_credentials(app.presence.clone(), app.store.clone(), shutdown.clone());
     let ask_again = auth::ask_again(app.clone(), shutdown.clone());
     let served = async {
         let public = Service::new(routes::router(app.clone())).catcher(catcher::catcher()).hoop(gate::gate);
@@ -65,7 +66,7 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
         tokio::try_join!(public.run(&shutdown, REQUESTS_END_WITHIN), admin.run(&shutdown, REQUESTS_END_WITHIN))?;
         Ok(())
     };
-    let (served, (), (), ()) = tokio::join!(
+    let (served, (), (), (), ()) = tokio::join!(
         async {
             let served: Result<(), ServeError> = served.await;
             // whatever ended the listeners ends the rest
@@ -74,6 +75,7 @@ pub async fn run(parts: Parts, streams_end_within: Duration, shutdown: Cancellat
         },
         flush,
         feed,
+        watch,
         ask_again
     );
     served?;

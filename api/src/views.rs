@@ -1,12 +1,14 @@
 //! What is said of things: the shapes that cross HTTP. Their schemas are the API's.
 
 mod desktop;
+mod grant;
 mod identity;
 mod lesson;
 mod operations;
 mod people;
 mod provisioning;
 mod schedule;
+mod session;
 mod template;
 
 use salvo::oapi::ToSchema;
@@ -14,12 +16,14 @@ use serde::Serialize;
 use store::Page;
 
 pub(crate) use desktop::DesktopView;
+pub(crate) use grant::GrantView;
 pub(crate) use identity::{IdentityView, ProviderView};
 pub(crate) use lesson::LessonView;
 pub(crate) use operations::{AuditView, BlockingFrontView, EngineView, JobView, NoticeView};
 pub(crate) use people::{GroupView, TokenView, UserView};
 pub(crate) use provisioning::{MembersView, ProvisionedGroupView, ProvisionedUserView, ReportView};
 pub(crate) use schedule::ScheduledJobView;
+pub(crate) use session::SessionView;
 pub(crate) use template::{AssignmentView, TemplateInput, TemplateView};
 
 /// A part of a list.

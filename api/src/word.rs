@@ -2,6 +2,7 @@
 
 use domain::{
     access::{Role, Scope},
+    browser::{Browser, System},
     desktop::{DesktopState, Step},
     schedule::RunResult,
     template::{HomePolicy, NetworkPolicy, Protocol},
@@ -38,6 +39,8 @@ words! {
     DesktopState = "DesktopState",
     Step = "DesktopStep",
     Role = "Role",
+    Browser = "Browser",
+    System = "System",
     Scope = "Scope",
     Protocol = "Protocol",
     HomePolicy = "HomePolicy",

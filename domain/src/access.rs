@@ -1,6 +1,21 @@
-//! Who may do what. One policy for REST, pages, streams and events.
+//! Who may do what. One policy for REST, pages, streams and events: [`Action::rule`] is all of it.
+//!
+//! Whoever may do something gets a *handle* for it, which nothing else makes; what changes a desktop, or leads into
+//! one, takes the handle and not an id, so that a call that was not allowed cannot be written.
 
-use crate::{GroupId, SessionId, TokenId, UserId, desktop::Desktop, text::words};
+mod grant;
+mod handles;
+#[cfg(test)]
+mod model;
+mod policy;
+#[cfg(test)]
+mod table;
+
+pub use grant::{Grant, Terms};
+pub use handles::{Grantable, Managed, Opened, Reach, Wishing};
+pub use policy::{Action, Rule, Whose};
+
+use crate::{GroupId, SessionId, TokenId, UserId, text::words};
 
 words! {
     /// What somebody is at this school. Ordered: each may all that the one before it may.
@@ -33,6 +48,8 @@ words! {
         DesktopsWrite = "desktops:write",
         /// Open desktops: their pages and streams.
         DesktopsOpen = "desktops:open",
+        /// Take, and give back, the right to look into somebody else's desktop.
+        GrantsWrite = "grants:write",
         /// See templates.
         TemplatesRead = "templates:read",
         /// Make, edit and remove templates, and pull images.
@@ -51,6 +68,8 @@ words! {
         ProvisioningWrite = "provisioning:write",
         /// See, make and revoke one's own tokens.
         TokensWrite = "tokens:write",
+        /// See and end sessions.
+        SessionsWrite = "sessions:write",
         /// Read the audit log.
         AuditRead = "audit:read",
         /// See the schedule.
@@ -98,17 +117,23 @@ pub enum Refusal {
     /// It belongs to somebody else.
     #[error("this belongs to somebody else")]
     NotOwner,
+    /// An administrator looks into somebody else's desktop with a reason, for a while, or not at all.
+    #[error("this desktop belongs to somebody else, and there is no grant to look into it")]
+    NoGrant,
+    /// The template is not given to them.
+    #[error("the template is not given to the caller")]
+    NotGiven,
 }
 
-/// What can be done with a desktop.
+/// To whom a template is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DesktopAction {
-    /// See that it is there and how it is.
-    See,
-    /// Start, stop, extend, reset or remove it.
-    Manage,
-    /// Look into it: its pages and its stream.
-    Open,
+pub enum Given {
+    /// To everybody who can sign in.
+    Everyone,
+    /// To a group.
+    Group(GroupId),
+    /// To one person.
+    User(UserId),
 }
 
 impl Principal {
@@ -125,29 +150,6 @@ impl Principal {
     /// Whether the role is at least this one.
     pub fn require_role(&self, role: Role) -> Result<(), Refusal> {
         if self.role >= role { Ok(()) } else { Err(Refusal::Role(role)) }
-    }
-
-    /// Whether something may be done for one of these groups: by a teacher who is in one of them, and by an administrator.
-    pub fn require_one_of(&self, groups: &[GroupId]) -> Result<(), Refusal> {
-        let is_theirs = groups.iter().any(|group| self.groups.contains(group));
-        self.require_role(if is_theirs { Role::Teacher } else { Role::Admin })
-    }
-
-    /// Whether something may be done with a desktop: by its owner anything, by an administrator everything but
-    /// looking into it.
-    pub fn may(&self, action: DesktopAction, desktop: &Desktop) -> Result<(), Refusal> {
-        self.may_with_owner(action, desktop.owner)
-    }
-
-    /// The same, where only the owner is known.
-    pub fn may_with_owner(&self, action: DesktopAction, owner: UserId) -> Result<(), Refusal> {
-        self.require_scope(match action {
-            DesktopAction::See => Scope::DesktopsRead,
-            DesktopAction::Manage => Scope::DesktopsWrite,
-            DesktopAction::Open => Scope::DesktopsOpen,
-        })?;
-        let allowed = owner == self.user || (self.role == Role::Admin && action != DesktopAction::Open);
-        if allowed { Ok(()) } else { Err(Refusal::NotOwner) }
     }
 
     /// Whether templates' technical fields are shown.
@@ -170,8 +172,10 @@ impl Principal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credential, DesktopAction, Principal, Refusal, Role, Scope};
-    use crate::{GroupId, SessionId, TokenId, UserId, desktop::testing};
+    use chrono::TimeDelta;
+
+    use super::{Action, Credential, Grant, Principal, Refusal, Role, Scope};
+    use crate::{DesktopId, GrantId, GroupId, SessionId, TokenId, UserId, desktop::testing};
 
     fn principal(role: Role, credential: Credential) -> Principal {
         Principal {
@@ -193,22 +197,53 @@ mod tests {
         let desktop = testing::running(testing::epoch());
         for role in Role::ALL.iter().copied() {
             let stranger = principal(role, session());
-            assert_eq!(stranger.may(DesktopAction::Open, &desktop), Err(Refusal::NotOwner));
-            assert_eq!(stranger.may(DesktopAction::Manage, &desktop).is_ok(), role == Role::Admin);
+            let open = |principal: &Principal| {
+                principal.may_open(desktop.id, desktop.owner, [], testing::epoch()).map(|opened| opened.grant())
+            };
+            let why = if role == Role::Admin { Refusal::NoGrant } else { Refusal::NotOwner };
+            assert_eq!(open(&stranger), Err(why));
+            assert_eq!(stranger.may_manage(&desktop).is_ok(), role == Role::Admin);
             let owner = Principal { user: desktop.owner, ..stranger };
-            assert_eq!(owner.may(DesktopAction::Open, &desktop), Ok(()));
+            assert_eq!(open(&owner), Ok(None));
         }
+    }
+
+    #[test]
+    fn an_administrator_looks_into_a_desktop_while_they_hold_a_grant_for_it() {
+        let (now, desktop) = (testing::epoch(), testing::running(testing::epoch()));
+        let admin = principal(Role::Admin, session());
+        let until = now + TimeDelta::minutes(30);
+        let grant = Grant { id: GrantId::new(), desktop: desktop.id, holder: admin.user, until };
+        let open = |principal: &Principal, grant: &Grant, at| {
+            principal.may_open(desktop.id, desktop.owner, [grant], at).map(|opened| opened.grant())
+        };
+        assert_eq!(open(&admin, &grant, until - TimeDelta::microseconds(1)), Ok(Some(grant.id)));
+        assert_eq!(open(&admin, &grant, until), Err(Refusal::NoGrant), "it is over");
+        let demoted = Principal { role: Role::Teacher, ..admin.clone() };
+        assert_eq!(open(&demoted, &grant, now), Err(Refusal::NotOwner), "it is an administrator's");
+        for other in [Grant { desktop: DesktopId::new(), ..grant }, Grant { holder: UserId::new(), ..grant }] {
+            assert_eq!(open(&admin, &other, now), Err(Refusal::NoGrant), "{other:?}");
+        }
+        let later = Grant { id: GrantId::new(), until: until + TimeDelta::hours(1), ..grant };
+        let opened = admin.may_open(desktop.id, desktop.owner, [&later, &grant], now).expect("either is enough");
+        assert_eq!(opened.grant(), Some(later.id), "of several the one that lasts longest");
+        let own = Principal { user: desktop.owner, ..admin };
+        assert_eq!(open(&own, &Grant { holder: own.user, ..grant }, now), Ok(None), "an owner needs none");
     }
 
     #[test]
     fn teachers_act_for_their_own_groups_and_administrators_for_all() {
         let (own, other) = (GroupId::new(), GroupId::new());
         let with = |role| Principal { groups: vec![own], ..principal(role, session()) };
-        assert_eq!(with(Role::Student).require_one_of(&[own]), Err(Refusal::Role(Role::Teacher)));
-        assert_eq!(with(Role::Teacher).require_one_of(&[other, own]), Ok(()));
+        let may = |role, groups: &[GroupId]| {
+            let principal = with(role);
+            principal.may(Action::WriteLessons, principal.whose(None, groups))
+        };
+        assert_eq!(may(Role::Student, &[own]), Err(Refusal::Role(Role::Teacher)));
+        assert_eq!(may(Role::Teacher, &[other, own]), Ok(()));
         for groups in [&[other][..], &[]] {
-            assert_eq!(with(Role::Teacher).require_one_of(groups), Err(Refusal::Role(Role::Admin)));
-            assert_eq!(with(Role::Admin).require_one_of(groups), Ok(()));
+            assert_eq!(may(Role::Teacher, groups), Err(Refusal::Role(Role::Admin)));
+            assert_eq!(may(Role::Admin, groups), Ok(()));
         }
     }
 
@@ -217,9 +252,11 @@ mod tests {
         let desktop = testing::running(testing::epoch());
         let token = |scopes| Credential::Token(TokenId::new(), scopes);
         let narrow = Principal { user: desktop.owner, ..principal(Role::Admin, token(vec![Scope::DesktopsRead])) };
-        assert_eq!(narrow.may(DesktopAction::See, &desktop), Ok(()));
-        assert_eq!(narrow.may(DesktopAction::Open, &desktop), Err(Refusal::Scope(Scope::DesktopsOpen)));
+        let open =
+            |principal: &Principal| principal.may_open(desktop.id, desktop.owner, [], testing::epoch()).map(drop);
+        assert_eq!(narrow.may_see(&desktop), Ok(()));
+        assert_eq!(open(&narrow), Err(Refusal::Scope(Scope::DesktopsOpen)));
         let wide = Principal { user: desktop.owner, ..principal(Role::Student, token(Vec::new())) };
-        assert_eq!(wide.may(DesktopAction::Open, &desktop), Ok(()));
+        assert_eq!(open(&wide), Ok(()));
     }
 }

@@ -67,6 +67,8 @@ ids! {
     PassId,
     /// A process through which desktops are watched.
     GatewayId,
+    /// The right to look into somebody else's desktop.
+    GrantId,
     /// An API token.
     TokenId,
     /// Work that takes long enough to be watched.

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod admission;
+pub mod browser;
 pub mod converge;
 pub mod desktop;
 pub mod explain;
@@ -23,8 +24,8 @@ mod text;
 pub mod why;
 
 pub use ids::{
-    AssignmentId, AuditId, DesktopId, GatewayId, GroupId, InstallationId, JobId, LessonId, PassId, RestrictionId,
-    SessionId, TemplateId, TokenId, UserId,
+    AssignmentId, AuditId, DesktopId, GatewayId, GrantId, GroupId, InstallationId, JobId, LessonId, PassId,
+    RestrictionId, SessionId, TemplateId, TokenId, UserId,
 };
 pub use language::Language;
 pub use text::{UnknownWord, folded, normal};

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod desktop;
 pub mod engine;
 pub mod gateway;
+pub mod grant;
 pub mod group;
 pub mod idempotency_key;
 pub mod installation;

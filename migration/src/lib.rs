@@ -16,6 +16,7 @@ mod m0008_schedule;
 mod m0009_use;
 mod m0010_lessons;
 mod m0011_sign_in;
+mod m0012_grants;
 mod m0014_provisioning;
 mod m0016_restrictions;
 mod schema;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_use::Migration),
             Box::new(m0010_lessons::Migration),
             Box::new(m0011_sign_in::Migration),
+            Box::new(m0012_grants::Migration),
             Box::new(m0014_provisioning::Migration),
             Box::new(m0016_restrictions::Migration),
         ]

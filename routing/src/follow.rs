@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use domain::{
+    Timestamp,
     desktop::{DesktopState, Served},
     template::TemplateSpec,
 };
@@ -8,7 +9,7 @@ use store::{RouteChanges, RouteRow, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::{Route, Target, Writer};
+use crate::{Granted, Route, Target, Writer};
 
 /// How long a lost announcement can go unnoticed.
 const POLL: Duration = Duration::from_secs(2);
@@ -23,6 +24,7 @@ pub async fn follow(store: Store, mut writer: Writer, shutdown: CancellationToke
     let mut poll = tokio::time::interval(POLL);
     let mut compare = tokio::time::interval(COMPARE);
     loop {
+        writer.end_grants(chrono::Utc::now());
         let whole = tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
@@ -32,6 +34,7 @@ pub async fn follow(store: Store, mut writer: Writer, shutdown: CancellationToke
                 false
             }
             _ = poll.tick() => false,
+            () = until(writer.grant_ends_at()) => continue,
         };
         if let Err(error) = catch_up(&store, &mut writer, whole).await {
             warn!(error = &error as &dyn std::error::Error, "routes cannot be loaded; the last known stay");
@@ -39,6 +42,15 @@ pub async fn follow(store: Store, mut writer: Writer, shutdown: CancellationToke
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Waits until a moment, for ever where there is none. Who waits looks at the clock again afterwards: it may have been
+/// set meanwhile.
+async fn until(moment: Option<Timestamp>) {
+    let Some(moment) = moment else {
+        return std::future::pending().await;
+    };
+    tokio::time::sleep((moment - chrono::Utc::now()).to_std().unwrap_or_default()).await;
 }
 
 /// Loads what is missing from the table: what changed since it was last loaded, or whatever is not in it.
@@ -61,7 +73,7 @@ fn apply(RouteChanges { rows, removed, revision }: RouteChanges, writer: &mut Wr
 }
 
 /// The route that a row stands for.
-fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Route {
+fn route(RouteRow { desktop, template, password, host_label, grants }: RouteRow) -> Route {
     let running = desktop.state == DesktopState::Running;
     let (image, protocol, verify_tls, path, user, client) =
         if let Some(Served { image, protocol, verify_tls, path, user, client }) = desktop.served {
@@ -93,6 +105,7 @@ fn route(RouteRow { desktop, template, password, host_label }: RouteRow) -> Rout
         name: desktop.name,
         host_label,
         owner: desktop.owner,
+        grants: grants.into_iter().map(|grant| Granted { grant, ended: CancellationToken::new() }).collect(),
         template: template.slug.clone(),
         client,
         state: desktop.state,

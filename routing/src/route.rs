@@ -1,7 +1,8 @@
 use std::fmt;
 
 use domain::{
-    DesktopId, Timestamp, UserId,
+    DesktopId, GrantId, Timestamp, UserId,
+    access::Grant,
     desktop::{ContainerId, DesktopState, Endpoint, Fingerprint, ImageId},
     template::{Client, Protocol},
 };
@@ -19,8 +20,10 @@ pub struct Route {
     pub name: String,
     /// First part of its own host name; none before its container was made.
     pub host_label: Option<String>,
-    /// Whose it is; who may pass is decided from this alone.
+    /// Whose it is.
     pub owner: UserId,
+    /// Who else may pass for a while.
+    pub grants: Vec<Granted>,
     /// Slug of what it was made from.
     pub template: String,
     /// Whose pages show it: as it was started, where it runs.
@@ -31,6 +34,28 @@ pub struct Route {
     pub target: Option<Target>,
     /// Cancelled as soon as this is no longer the way to this desktop's container. Ends every stream through it.
     pub gone: CancellationToken,
+}
+
+/// A grant, as the gateway knows it.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    /// Who may pass, and until when.
+    pub grant: Grant,
+    /// Cancelled as soon as the grant is over, or the route gone. Ends every stream that there is because of it.
+    pub ended: CancellationToken,
+}
+
+impl Route {
+    /// The grants there are for this desktop.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().map(|granted| &granted.grant)
+    }
+
+    /// The same way for somebody who passes because of a grant: it is gone when the grant is over.
+    pub fn because_of(&self, grant: GrantId) -> Option<Self> {
+        let granted = self.grants.iter().find(|granted| granted.grant.id == grant)?;
+        Some(Self { gone: granted.ended.clone(), ..self.clone() })
+    }
 }
 
 /// Everything needed to reach one start of one container, and to know that it is that one.

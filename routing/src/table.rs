@@ -1,10 +1,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use domain::DesktopId;
+use domain::{DesktopId, Timestamp};
 use tokio::sync::watch;
 
-use crate::Route;
+use crate::{Granted, Route};
 
 /// How long somebody waits for a change that is known to be on its way.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -101,6 +101,29 @@ impl Writer {
         self.announce.send_replace(revision);
     }
 
+    /// Takes grants out that are over, and ends what is there because of them.
+    pub fn end_grants(&mut self, now: Timestamp) {
+        let snapshot = self.shared.load_full();
+        let is_over = |granted: &Granted| !granted.grant.is_live(now);
+        let concerned = snapshot.by_name.values().filter(|route| route.grants.iter().any(is_over));
+        let routes: Vec<_> = concerned
+            .map(|route| {
+                let mut route = Route::clone(route);
+                route.grants.retain(|granted| !is_over(granted));
+                route
+            })
+            .collect();
+        if !routes.is_empty() {
+            self.apply(routes, &[], snapshot.revision);
+        }
+    }
+
+    /// When the next grant is over.
+    pub fn grant_ends_at(&self) -> Option<Timestamp> {
+        let snapshot = self.shared.load();
+        snapshot.by_name.values().flat_map(|route| route.grants()).map(|grant| grant.until).min()
+    }
+
     /// The desktops that are in, and which change of each.
     pub fn known(&self) -> HashMap<DesktopId, i64> {
         self.shared.load().by_name.values().map(|route| (route.desktop, route.revision)).collect()
@@ -118,6 +141,7 @@ impl Snapshot {
     }
 
     fn put(&mut self, mut route: Route) {
+        let mut known = Vec::new();
         if let Some(old) = self.forget(route.desktop) {
             let same_way = match (&old.target, &route.target) {
                 (Some(old), Some(new)) => old.is_same_start(new),
@@ -129,6 +153,14 @@ impl Snapshot {
             } else {
                 old.gone.cancel();
             }
+            known = old.grants.clone();
+        }
+        for granted in &mut route.grants {
+            let old = known.extract_if(.., |old| old.grant == granted.grant && !old.ended.is_cancelled()).next();
+            granted.ended = old.map_or_else(|| route.gone.child_token(), |old| old.ended);
+        }
+        for over in known {
+            over.ended.cancel();
         }
         let route = Arc::new(route);
         self.names.insert(route.desktop, route.name.clone());

@@ -39,7 +39,7 @@ pub(crate) async fn run(user: User, settings: &Settings) -> anyhow::Result<()> {
         User::List => {
             let mut paging = Paging { limit: 200, cursor: None };
             loop {
-                let page = store.users().page(&paging).await?;
+                let page = store.users().page(None, &paging).await?;
                 for user in page.items {
                     say(&format!("{:<8} {:<24} {}", user.role, user.username, user.display_name))?;
                 }

@@ -1,4 +1,4 @@
-use domain::{AssignmentId, GroupId, TemplateId, Timestamp, UserId};
+use domain::{AssignmentId, GroupId, TemplateId, Timestamp, UserId, access::Given};
 use entity::{assignment, group, template, user};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TopologyStar,
@@ -53,6 +53,12 @@ impl Assignments<'_> {
         Ok(Page::of(items, paging.limit, |assignment| assignment.id))
     }
 
+    /// To whom a template is given.
+    pub async fn given(&self, template: TemplateId) -> Result<Vec<Given>, StoreError> {
+        let rows = assignment::Entity::find().filter(assignment::Column::TemplateId.eq(template)).all(self.0.db());
+        Ok(rows.await?.into_iter().filter_map(|row| given(&row)).collect())
+    }
+
     /// One assignment.
     pub async fn get(&self, id: AssignmentId) -> Result<Option<Assignment>, StoreError> {
         joined().filter(assignment::Column::Id.eq(id)).one(self.0.db()).await?.map(to_domain).transpose()
@@ -101,6 +107,11 @@ impl Assignments<'_> {
         assignment::Entity::delete_by_id(id).exec(&write.transaction).await?;
         write.commit().await
     }
+}
+
+fn given(row: &assignment::Model) -> Option<Given> {
+    let everyone = row.everyone.then_some(Given::Everyone);
+    everyone.or(row.group_id.map(Given::Group)).or(row.user_id.map(Given::User))
 }
 
 type Joined = (assignment::Model, Option<template::Model>, Option<group::Model>, Option<user::Model>);

@@ -12,7 +12,8 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Groups, Jobs, Leases, Lessons, Passes, Restrictions, Routes, Schedule, Sealer, Sessions, SignIns, Templates, Tokens, Users, Provisioning, Services,
+    Assignments, Audit, Bus, Desktops, Engines, Grants, Groups, Jobs, Leases, Lessons, Passes, Provisioning,
+    Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users,
 };
 
 /// Where the database is.
@@ -184,6 +185,11 @@ impl Store {
     /// Classes, courses and staff groups.
     pub fn groups(&self) -> Groups<'_> {
         Groups(self)
+    }
+
+    /// Who may look into somebody else's desktop.
+    pub fn grants(&self) -> Grants<'_> {
+        Grants(self)
     }
 
     /// Browsers that are signed in.

@@ -1,6 +1,6 @@
 use domain::{
     DesktopId, Timestamp, UserId,
-    access::Role,
+    access::{Managed, Role},
     desktop::{Desktop, DesktopState},
     idle::{Facts, OwnLimits},
     template::Client,
@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Page, Paging, Store, StoreError, secret};
+use crate::{Grant, Page, Paging, Store, StoreError, secret};
 
 mod beside;
 mod make;
@@ -57,6 +57,8 @@ pub struct Details {
     pub owner_role: Role,
     /// Streams that are open into it, through all gateways that are there; counted for what people see alone.
     pub viewers: i32,
+    /// Who else may look into it now; for what people see alone.
+    pub grants: Vec<Grant>,
 }
 
 /// Which desktops a list holds.
@@ -138,7 +140,17 @@ impl Desktops<'_> {
         Ok(details)
     }
 
-    /// Changes what somebody wants of a desktop. Nothing is stored if nothing changes.
+    /// Changes what somebody wants of a desktop who may. Nothing is stored if nothing changes.
+    pub async fn manage(
+        &self,
+        managed: Managed<'_>,
+        change: impl FnOnce(Desktop) -> Desktop + Send,
+    ) -> Result<Option<Details>, StoreError> {
+        self.change(managed.desktop(), change).await
+    }
+
+    /// Changes what is wanted of a desktop, whoever wants it: a rule, for which nobody answers. What people want goes
+    /// by [`Desktops::manage`].
     pub async fn change(
         &self,
         id: DesktopId,

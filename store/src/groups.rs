@@ -29,9 +29,12 @@ impl Groups<'_> {
         Ok(row.map(to_domain))
     }
 
-    /// A page of groups, by name.
-    pub async fn page(&self, paging: &Paging) -> Result<Page<Group>, StoreError> {
+    /// A page of groups, by name: all, or some.
+    pub async fn page(&self, some: Option<&[GroupId]>, paging: &Paging) -> Result<Page<Group>, StoreError> {
         let mut select = group::Entity::find().order_by_asc(group::Column::Name).limit(paging.limit + 1);
+        if let Some(some) = some {
+            select = select.filter(group::Column::Id.is_in(some.iter().copied()));
+        }
         if let Some(after) = paging.after::<String>() {
             select = select.filter(group::Column::Name.gt(after));
         }

@@ -17,7 +17,7 @@ use sea_orm::{
 use crate::{
     StoreError, User, Users,
     connection::now,
-    secret,
+    grants, secret,
     users::{canonical, to_domain},
 };
 
@@ -45,23 +45,25 @@ impl Users<'_> {
     /// Memberships of the provider's become what it says now; those made by hand stay. A group is known by its id or
     /// account name there; one that was made by hand before, under that name, becomes the provider's.
     pub async fn sign_in(&self, issuer: &str, identity: &Identity) -> Result<User, SignInError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let person = known_or_made(&write.transaction, issuer, identity).await?;
         if person.deactivated_at.is_some() {
             return Err(SignInError::Deactivated);
         }
         let row = take_over(&write.transaction, &person, issuer, identity, Set(Some(now()))).await?;
+        grants::end_unless_admin(row.id, row.role, &mut write).await?;
         write.commit().await?;
         Ok(to_domain(row))
     }
 
     /// Takes over what a provider says now of somebody who is signed in; of nobody, where it is somebody new.
     pub async fn told_again(&self, issuer: &str, identity: &Identity) -> Result<Option<User>, StoreError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let Some(person) = known(&write.transaction, issuer, identity).await? else {
             return Ok(None);
         };
         let row = take_over(&write.transaction, &person, issuer, identity, NotSet).await?;
+        grants::end_unless_admin(row.id, row.role, &mut write).await?;
         write.commit().await?;
         Ok(Some(to_domain(row)))
     }

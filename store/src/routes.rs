@@ -3,13 +3,13 @@ use std::{
     sync::Arc,
 };
 
-use domain::{DesktopId, TemplateId, desktop::Desktop, template::TemplateSpec};
+use domain::{DesktopId, TemplateId, access::Grant, desktop::Desktop, template::TemplateSpec};
 use entity::{desktop, template};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use secrecy::SecretString;
 use tracing::error;
 
-use crate::{Store, StoreError, desktops::rows, text::is_storable};
+use crate::{Store, StoreError, desktops::rows, grants, text::is_storable};
 
 /// Rows that are read with one query. Databases bound how many values one may name (SQLite: 32,766).
 const AT_ONCE: usize = 500;
@@ -29,6 +29,8 @@ pub struct RouteRow {
     pub password: Option<SecretString>,
     /// First part of its own host name, there as soon as the password is.
     pub host_label: Option<String>,
+    /// Who else may look into it now.
+    pub grants: Vec<Grant>,
 }
 
 /// What changed of the routes.
@@ -114,8 +116,15 @@ impl Routes<'_> {
         let templates: HashMap<TemplateId, _> = templates
             .map(|row| Ok((row.id, Arc::new(crate::templates::to_spec(row)?))))
             .collect::<Result<_, StoreError>>()?;
+        let mut grants = Vec::new();
+        for some in rows.chunks(AT_ONCE) {
+            grants.extend(grants::live(some.iter().map(|row| row.id), self.0.db()).await?);
+        }
+        let of = |row: &desktop::Model| {
+            grants.iter().map(|grant| grant.right).filter(|right| right.desktop == row.id).collect()
+        };
         let to_route = |row: desktop::Model| match templates.get(&row.template_id) {
-            Some(template) => Ok(self.to_route(row, Arc::clone(template))),
+            Some(template) => Ok(RouteRow { grants: of(&row), ..self.to_route(row, Arc::clone(template)) }),
             None => Err(StoreError::Corrupt("a desktop's template is missing".to_owned())),
         };
         rows.into_iter().map(to_route).collect()
@@ -132,6 +141,6 @@ impl Routes<'_> {
         };
         let password = row.credential.as_ref().and_then(open);
         let host_label = row.host_label.clone();
-        RouteRow { desktop: rows::to_domain(row), template, password, host_label }
+        RouteRow { desktop: rows::to_domain(row), template, password, host_label, grants: Vec::new() }
     }
 }

@@ -11,6 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Store, StoreError, User, connection::now, secret, users};
 
+mod list;
+
+pub use list::Session;
+
 /// Browsers that are signed in.
 #[derive(Debug, Clone, Copy)]
 pub struct Sessions<'a>(pub(crate) &'a Store);

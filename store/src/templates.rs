@@ -78,12 +78,6 @@ impl Templates<'_> {
         self.list(startable(user, groups), paging).await
     }
 
-    /// Whether somebody may start a template.
-    pub async fn may_start(&self, user: UserId, groups: &[GroupId], id: TemplateId) -> Result<bool, StoreError> {
-        let found = template::Entity::find_by_id(id).filter(startable(user, groups)).count(self.0.db()).await?;
-        Ok(found > 0)
-    }
-
     async fn list(&self, condition: Condition, paging: &Paging) -> Result<Page<Template>, StoreError> {
         let mut select =
             template::Entity::find().filter(condition).order_by_asc(template::Column::Slug).limit(paging.limit + 1);

@@ -80,7 +80,7 @@ impl Tokens<'_> {
             .find_also_related(user::Entity)
             .filter(token::Column::SecretHash.eq(secret::hash(secret.expose_secret())))
             .filter(user::Column::DeactivatedAt.is_null())
-            .filter(Condition::any().add(token::Column::ExpiresAt.is_null()).add(token::Column::ExpiresAt.gt(now)))
+            .filter(alive(now))
             .one(self.0.db())
             .await?;
         let Some((token, Some(user))) = row else {
@@ -113,6 +113,13 @@ impl Tokens<'_> {
         Ok(Page::of(items, paging.limit, |token| token.id))
     }
 
+    /// Those of these tokens that have not ended.
+    pub async fn alive_among(&self, ids: &[TokenId]) -> Result<Vec<TokenId>, StoreError> {
+        let select = token::Entity::find().select_only().column(token::Column::Id);
+        let select = select.filter(token::Column::Id.is_in(ids.iter().copied())).filter(alive(now()));
+        Ok(select.into_tuple().all(self.0.db()).await?)
+    }
+
     /// Revokes a token of somebody's. Whether there was one is told.
     pub async fn revoke(&self, user: UserId, id: TokenId) -> Result<bool, StoreError> {
         let write = self.0.write().await?;
@@ -125,6 +132,11 @@ impl Tokens<'_> {
         write.commit().await?;
         Ok(gone > 0)
     }
+}
+
+/// A token that has not ended by itself.
+fn alive(now: Timestamp) -> Condition {
+    Condition::any().add(token::Column::ExpiresAt.is_null()).add(token::Column::ExpiresAt.gt(now))
 }
 
 fn to_domain(row: token::Model) -> Result<Token, StoreError> {

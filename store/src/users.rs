@@ -4,13 +4,13 @@ use argon2::{
 };
 use domain::{
     GroupId, UserId,
-    access::{Role, UserKind},
+    access::{Credential, Principal, Role, UserKind},
 };
 use entity::{group, membership, user};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, OnConflict},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     Page, Paging, Store, StoreError,
     connection::now,
+    grants,
     text::{is_storable, storable},
 };
 
@@ -36,6 +37,14 @@ pub struct User {
     pub display_name: String,
     /// What they are.
     pub role: Role,
+}
+
+impl User {
+    /// The same, signed in.
+    pub fn signed_in(self, groups: Vec<GroupId>, credential: Credential) -> Principal {
+        let Self { id, username, display_name, role } = self;
+        Principal { user: id, username, display_name, role, groups, credential }
+    }
 }
 
 /// Why somebody was not let in.
@@ -60,9 +69,16 @@ impl Users<'_> {
         Ok(self.row(username).await?.map(to_domain))
     }
 
-    /// A page of people, by username.
-    pub async fn page(&self, paging: &Paging) -> Result<Page<User>, StoreError> {
+    /// A page of people, by username: all, or those who are in some groups.
+    pub async fn page(&self, groups: Option<&[GroupId]>, paging: &Paging) -> Result<Page<User>, StoreError> {
         let mut select = user::Entity::find().order_by_asc(user::Column::Username).limit(paging.limit + 1);
+        if let Some(groups) = groups {
+            let members = membership::Entity::find()
+                .select_only()
+                .column(membership::Column::UserId)
+                .filter(membership::Column::GroupId.is_in(groups.iter().copied()));
+            select = select.filter(user::Column::Id.in_subquery(members.into_query()));
+        }
         if let Some(after) = paging.after::<String>() {
             select = select.filter(user::Column::Username.gt(after));
         }
@@ -86,11 +102,12 @@ impl Users<'_> {
             kind: Set(UserKind::Person),
             deactivated_at: Set(None),
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let row = user::Entity::insert(row)
             .on_conflict(OnConflict::column(user::Column::Username).update_column(user::Column::Role).to_owned())
             .exec_with_returning(&write.transaction)
             .await?;
+        grants::end_unless_admin(row.id, row.role, &mut write).await?;
         write.commit().await?;
         Ok(to_domain(row))
     }

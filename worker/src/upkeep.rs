@@ -12,6 +12,9 @@ use crate::Shared;
 /// How long it is known that there was a lesson, or a restriction.
 const LESSONS_KEPT: TimeDelta = TimeDelta::days(30);
 
+/// How long it is known, apart from the audit log, who might look into whose desktop.
+const GRANTS_KEPT: TimeDelta = TimeDelta::days(90);
+
 /// Forgets sessions that ended by themselves, tickets that nobody exchanged, sign-ins that nobody finished, and wishes
 /// that nobody sends again.
 pub(crate) async fn sessions(store: &Store) -> Result<Outcome, StoreError> {
@@ -32,10 +35,13 @@ pub(crate) async fn audit(shared: &Shared, store: &Store) -> Result<Outcome, Sto
     Ok(Outcome::removed(store.audit().purge(before).await?))
 }
 
-/// Forgets lessons and restrictions that were over long ago, and does for the database what it does not do for itself.
+/// Forgets lessons, restrictions and grants that were over long ago, and does for the database what it does not do for
+/// itself.
 pub(crate) async fn database(shared: &Shared, store: &Store) -> Result<Outcome, StoreError> {
-    let before = shared.clock.now() - LESSONS_KEPT;
-    let forgotten = store.lessons().purge(before).await? + store.restrictions().purge(before).await?;
+    let now = shared.clock.now();
+    let forgotten = store.lessons().purge(now - LESSONS_KEPT).await?
+        + store.restrictions().purge(now - LESSONS_KEPT).await?
+        + store.grants().purge(now - GRANTS_KEPT).await?;
     let is_kept_up = store.upkeep().await?;
     Ok(if forgotten == 0 && is_kept_up { Outcome::Done } else { Outcome::removed(forgotten) })
 }

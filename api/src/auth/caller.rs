@@ -80,17 +80,23 @@ async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
     Ok(Caller { principal, csrf_token: Some(csrf_token) })
 }
 
+/// Ends the session that a browser had which has just been given another one: nobody goes on with what somebody may
+/// have known or set before.
+pub(crate) async fn end_former(app: &App, req: &Request) -> Result<(), ApiError> {
+    let Some(secret) = SESSION.read(req, app.config.is_secure())? else {
+        return Ok(());
+    };
+    if let Some((session, _)) = app.store.sessions().find(&secret).await? {
+        app.store.sessions().end(session).await?;
+        app.presence.end(&Credential::Session(session));
+    }
+    Ok(())
+}
+
 /// Somebody by the credential that they showed.
 pub(crate) async fn principal(app: &App, user: User, credential: Credential) -> Result<Principal, ApiError> {
     let groups = app.store.users().groups(user.id).await?;
-    Ok(Principal {
-        user: user.id,
-        username: user.username,
-        display_name: user.display_name,
-        role: user.role,
-        groups: groups.into_iter().map(|group| group.id).collect(),
-        credential,
-    })
+    Ok(user.signed_in(groups.into_iter().map(|group| group.id).collect(), credential))
 }
 
 /// Whether a method may change something (RFC 9110 section 9.2.1).

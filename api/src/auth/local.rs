@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::LoginError;
 
-use super::{Caller, cookie::SESSION, origin};
+use super::{Caller, caller::end_former, cookie::SESSION, origin};
 use crate::{
     Config,
     client_address::client_address,
@@ -68,6 +68,7 @@ pub(crate) async fn login(
     let user_agent = req.header::<&str>(header::USER_AGENT);
     let (_, secret) = app.store.sessions().create(user.id, user_agent).await?;
     app.store.audit().record(Some(user.id), "session.create", None, None).await?;
+    end_former(app, req).await?;
     SESSION.write(res, &secret, app.config.is_secure());
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())

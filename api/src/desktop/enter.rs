@@ -1,7 +1,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use domain::{
-    access::{Credential, DesktopAction, Principal},
+    access::{Credential, Principal},
     template::Client,
 };
 use gateway::{ClientInfo, Failure, Front};
@@ -14,6 +14,7 @@ use salvo::{
 
 use super::{
     client,
+    pass::{Pass, pass},
     place::{PLACE, Place, lead, own_origin},
 };
 use crate::{
@@ -47,21 +48,21 @@ async fn enter(app: &App, req: &mut Request, audience: &Audience, res: &mut Resp
     };
     check_origin(app, req)?;
     let principal = let_in(app, req).await?;
-    let route = find(app, name).await?;
-    principal.may_with_owner(DesktopAction::Open, route.owner)?;
+    let pass = pass(app, &principal, find(app, name).await?).await?;
+    let route = &pass.route;
     let is_front_page = rest.split('?').next() == Some("/") && req.method() == Method::GET && !is_upgrade(req);
-    let is_ours = route.client == Client::Novnc || client::is_framed(&route, rest);
+    let is_ours = route.client == Client::Novnc || client::is_framed(route, rest);
     if is_front_page && (is_ours || route.target.is_none() && audience.is_person()) {
         pages::app(req, res);
         return Ok(());
     }
     if let (Client::Image(_), Some(target), false) = (&route.client, &route.target, is_upgrade(req)) {
-        return client::serve(app, &route, target, rest, req, res).await;
+        return client::serve(app, route, target, rest, req, res).await;
     }
-    if let Some(origin) = own_origin(&app.config, &route).filter(|_| is_followed_by_browser(&principal, req)) {
+    if let Some(origin) = own_origin(&app.config, route).filter(|_| is_followed_by_browser(&principal, req)) {
         return lead(res, &origin, rest);
     }
-    forward(app, &route, Place::on_app(&app.config, &route), rest, &principal, req, res).await
+    forward(app, &pass, Place::on_app(&app.config, route), rest, &principal, req, res).await
 }
 
 /// Whether it is a browser that asks, for something that may be elsewhere. Programs with a token find a desktop at this
@@ -81,19 +82,21 @@ fn add_slash(place: &str, res: &mut Response) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Hands a request over to the gateway, once the caller may.
+/// Hands a request over to the gateway, of somebody who may pass.
 pub(super) async fn forward(
     app: &App,
-    route: &Arc<Route>,
+    pass: &Pass,
     place: Place,
     rest: &str,
     principal: &Principal,
     req: &mut Request,
     res: &mut Response,
 ) -> Result<(), ApiError> {
+    let route = &pass.route;
     if route.target.is_none() {
         return Err(ApiError::NotRunning(route.state));
     }
+    pass.note_look(app, principal, is_upgrade(req)).await?;
     let client = ClientInfo {
         address: client_address(req, &app.config.trusted_proxies),
         place: place.kind,

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use domain::access::{Credential, DesktopAction, Principal};
+use domain::access::{Credential, Principal};
 use routing::Route;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, async_trait, http::Method};
 
 use super::{
     enter::{find_by_host_label, forward, is_upgrade},
+    pass::pass,
     place::{Place, label_of, own_origin},
     ticket,
 };
@@ -58,12 +59,12 @@ async fn enter(
         Err(ApiError::Unauthenticated) if audience.is_person() => return ticket::ask(app, label, req, res),
         visitor => visitor?,
     };
-    visitor.may_with_owner(DesktopAction::Open, route.owner)?;
-    if route.target.is_none() && audience.is_person() {
+    let pass = pass(app, &visitor, route).await?;
+    if pass.route.target.is_none() && audience.is_person() {
         return ticket::back(app, label, res);
     }
     let rest = req.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    forward(app, &route, Place::on_own_host(&app.config, &origin), &rest, &visitor, req, res).await
+    forward(app, &pass, Place::on_own_host(&app.config, &origin), &rest, &visitor, req, res).await
 }
 
 /// Who is at a desktop's host, by that host's own cookie. No other credential counts there.

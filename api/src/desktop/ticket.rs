@@ -10,7 +10,7 @@
 //! Each `GET` is a redirect from the one before. The ticket is of use in the one browser that has the word, so nobody
 //! can bring somebody else onto *their* desktop by handing on a link.
 
-use domain::access::{Credential, DesktopAction};
+use domain::access::Credential;
 use http::uri::PathAndQuery;
 use routing::Route;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, async_trait};
@@ -19,6 +19,7 @@ use url::{Url, form_urlencoded::Serializer};
 
 use super::{
     enter::{find_by_host_label, refuse},
+    pass::pass,
     place::{PLACE, is_label, lead, own_origin},
 };
 use crate::{
@@ -52,8 +53,7 @@ impl Handler for Door {
 async fn issue(app: &App, req: &mut Request, res: &mut Response) -> Result<(), ApiError> {
     let principal = identify(app, req).await?.principal;
     let label = req.param::<String>("label").filter(|label| is_label(label)).ok_or(ApiError::NotFound("desktop"))?;
-    let route = find_by_host_label(app, &label).await?;
-    principal.may_with_owner(DesktopAction::Open, route.owner)?;
+    let route = pass(app, &principal, find_by_host_label(app, &label).await?).await?.route;
     let challenge = req.query::<String>("for").filter(|challenge| is_secret(challenge));
     let (Some(challenge), Some(origin), Credential::Session(session), true) =
         (challenge, own_origin(&app.config, &route), &principal.credential, route.target.is_some())

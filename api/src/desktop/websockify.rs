@@ -1,9 +1,6 @@
 use std::sync::Arc;
 
-use domain::{
-    access::{DesktopAction, Principal},
-    desktop::DesktopState,
-};
+use domain::{access::Principal, desktop::DesktopState};
 use routing::Route;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, async_trait, http::header};
 use store::{Filter, Paging};
@@ -11,6 +8,7 @@ use url::Url;
 
 use super::{
     enter::{check_origin, find, forward, let_in},
+    pass::pass,
     place::Place,
 };
 use crate::{
@@ -43,10 +41,10 @@ async fn open(app: &App, req: &mut Request, res: &mut Response) -> Result<(), Ap
         Some(route) => route,
         None => current(app, &principal).await?,
     };
-    principal.may_with_owner(DesktopAction::Open, route.owner)?;
+    let pass = pass(app, &principal, route).await?;
     let query = req.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    let place = Place::on_app(&app.config, &route);
-    forward(app, &route, place, &format!("/websockify{query}"), &principal, req, res).await
+    let place = Place::on_app(&app.config, &pass.route);
+    forward(app, &pass, place, &format!("/websockify{query}"), &principal, req, res).await
 }
 
 /// The desktop on whose page the client says it is.

@@ -117,7 +117,17 @@ impl ApiError {
                 "",
             ),
             Self::Refused(Refusal::NotOwner) => say("Das gehört jemand anderem.", "This belongs to somebody else."),
-            Self::NotAssigned => say(
+            Self::Refused(Refusal::NoGrant) => tell(
+                (
+                    "Dieser Desktop gehört jemand anderem.",
+                    "Hineinsehen geht mit Begründung und auf Zeit: POST /api/v1/desktops/{id}/grants.",
+                ),
+                (
+                    "This desktop belongs to somebody else.",
+                    "Looking into it takes a reason, and is for a while: POST /api/v1/desktops/{id}/grants.",
+                ),
+            ),
+            Self::Refused(Refusal::NotGiven) => say(
                 "Diese Vorlage ist dem angemeldeten Konto nicht zugewiesen.",
                 "This template is not assigned to the account that is signed in.",
             ),
@@ -185,6 +195,10 @@ impl ApiError {
                 "",
             ),
             Self::Fields(_) => say("Einige Felder stimmen nicht.", "Some fields are wrong."),
+            Self::OwnDesktop => say(
+                "Das ist der eigene Desktop; er lässt sich ohne Weiteres öffnen.",
+                "This is your own desktop; it can be opened as it is.",
+            ),
             Self::SlugTaken => {
                 say("Dieses Kürzel hat schon eine andere Vorlage.", "Another template has this slug already.")
             }

@@ -2,7 +2,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use domain::{
     Language,
-    access::{DesktopAction, Principal, Role},
+    access::{Action, Principal},
 };
 use futures::{Stream, StreamExt, stream};
 use salvo::{
@@ -41,7 +41,7 @@ pub(crate) async fn events(
     res: &mut Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot).clone();
-    caller.require_scope(domain::access::Scope::DesktopsRead)?;
+    caller.may_at_best(Action::SeeDesktop)?;
     // first listen, then look: what happens in between comes twice, and never not at all
     let changes = app.feed.subscribe();
     let listener = Listener { app: app.clone(), principal: caller.principal.clone(), language: language_of(req) };
@@ -107,18 +107,15 @@ fn follow(
 impl Listener {
     /// The events that a change is for this caller.
     fn tell(&self, change: &Change) -> Vec<SseEvent> {
-        let desktops = change
-            .desktops
-            .iter()
-            .filter(|details| self.principal.may(DesktopAction::See, &details.desktop).is_ok())
-            .map(|details| {
+        let desktops =
+            change.desktops.iter().filter(|details| self.principal.may_see(&details.desktop).is_ok()).map(|details| {
                 let view = DesktopView::new(details.clone(), &self.app.config.idle, self.language);
                 event("desktop", &view)
             });
         let jobs = change
             .jobs
             .iter()
-            .filter(|_| self.principal.role == Role::Admin)
+            .filter(|_| self.principal.may_with_any(Action::SeeJobs).is_ok())
             .map(|job| event("job", &JobView::from(job.clone())));
         let engine = change.engine.as_ref().map(|engine| notice(engine, self.language));
         let mut told: Vec<_> = desktops.chain(jobs).chain(engine).collect();

@@ -1,7 +1,4 @@
-use domain::{
-    AssignmentId,
-    access::{Role, Scope},
-};
+use domain::{AssignmentId, access::Action};
 use salvo::{
     Depot, Writer,
     http::StatusCode,
@@ -60,10 +57,8 @@ pub(crate) async fn list(
     depot: &mut Depot,
 ) -> Result<Json<ListView<AssignmentView>>, ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::AssignmentsRead)?;
-    caller.require_role(Role::Teacher)?;
-    let created_by = (caller.role < Role::Admin).then_some(caller.user);
-    Ok(Json(app.store.assignments().page(created_by, &window.0).await?.map(AssignmentView::from).into()))
+    let reach = caller.reach(Action::SeeAssignments)?;
+    Ok(Json(app.store.assignments().page(reach.owner(), &window.0).await?.map(AssignmentView::from).into()))
 }
 
 /// Gives a template to a group, a user or everybody
@@ -76,7 +71,7 @@ pub(crate) async fn create(
     depot: &mut Depot,
 ) -> Result<Created<AssignmentView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_at_best(Action::GiveTemplate)?;
     let input = input.0;
     check_folders(&input.folders)?;
     let template = app.store.templates().by_slug(&input.template).await?.ok_or(ApiError::NotFound("template"))?;
@@ -96,7 +91,7 @@ pub(crate) async fn update(
     depot: &mut Depot,
 ) -> Result<Json<AssignmentView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_at_best(Action::WriteAssignments)?;
     let assignment = own(app, &caller, id.0).await?;
     check_folders(&input.0.folders)?;
     app.store.assignments().set_folders(id.0, &input.0.folders).await?;
@@ -114,7 +109,7 @@ pub(crate) async fn remove(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_at_best(Action::WriteAssignments)?;
     own(app, &caller, id.0).await?;
     app.store.assignments().delete(id.0).await?;
     app.store.audit().record(Some(caller.user), "assignment.delete", Some(id.0.to_string()), None).await?;
@@ -122,16 +117,9 @@ pub(crate) async fn remove(
     Ok(())
 }
 
-fn may_write(caller: &Caller) -> Result<(), ApiError> {
-    caller.require_scope(Scope::AssignmentsWrite)?;
-    Ok(caller.require_role(Role::Teacher)?)
-}
-
 async fn own(app: &App, caller: &Caller, id: AssignmentId) -> Result<Assignment, ApiError> {
     let assignment = app.store.assignments().get(id).await?.ok_or(ApiError::NotFound("assignment"))?;
-    if assignment.created_by != Some(caller.user) {
-        caller.require_role(Role::Admin)?;
-    }
+    caller.may(Action::WriteAssignments, caller.whose(assignment.created_by, &[]))?;
     Ok(assignment)
 }
 
@@ -139,17 +127,17 @@ async fn recipient(app: &App, caller: &Caller, input: &AssignmentInput) -> Resul
     match (&input.group, &input.user, input.everyone) {
         (Some(name), None, false) => {
             let group = app.store.groups().by_name(name).await?.ok_or(ApiError::NotFound("group"))?;
-            caller.require_one_of(&[group.id])?;
+            caller.may(Action::GiveTemplate, caller.whose(None, &[group.id]))?;
             Ok(Recipient::Group(group.id, group.name))
         }
         (None, Some(name), false) => {
             let user = app.store.users().by_username(name).await?.ok_or(ApiError::NotFound("user"))?;
             let theirs: Vec<_> = app.store.users().groups(user.id).await?.iter().map(|group| group.id).collect();
-            caller.require_one_of(&theirs)?;
+            caller.may(Action::GiveTemplate, caller.whose(None, &theirs))?;
             Ok(Recipient::User(user.id, user.username))
         }
         (None, None, true) => {
-            caller.require_role(Role::Admin)?;
+            caller.may_with_any(Action::GiveTemplate)?;
             Ok(Recipient::Everyone)
         }
         _ => Err(ApiError::Malformed("expected exactly one of `group`, `user` and `everyone: true`".to_owned())),

@@ -1,4 +1,4 @@
-use domain::access::{Role, Scope};
+use domain::access::Action;
 use salvo::{Depot, Writer, oapi::endpoint, writing::Json};
 
 use crate::{
@@ -15,7 +15,6 @@ pub(crate) async fn list(
     window: Window,
     depot: &mut Depot,
 ) -> Result<Json<ListView<AuditView>>, ApiError> {
-    caller.require_scope(Scope::AuditRead)?;
-    caller.require_role(Role::Admin)?;
+    caller.may_with_any(Action::ReadAudit)?;
     Ok(Json(extract::app(depot).store.audit().page(&window.0).await?.map(AuditView::from).into()))
 }

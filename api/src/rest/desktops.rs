@@ -1,15 +1,11 @@
-use domain::{
-    DesktopId, Language,
-    access::{DesktopAction, Role, Scope},
-    why::Why,
-};
+use domain::{DesktopId, Language, access::Action, why::Why};
 use salvo::{
     Depot, Writer,
     oapi::{ToSchema, endpoint, extract::QueryParam},
     writing::Json,
 };
 use serde::Deserialize;
-use store::{Details, Filter, Once, Requested, User};
+use store::{Details, Filter, Once, Requested};
 
 use super::{Accepted, now};
 use crate::{
@@ -41,11 +37,11 @@ pub(crate) async fn list(
     depot: &mut Depot,
 ) -> Result<Json<ListView<DesktopView>>, ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::DesktopsRead)?;
     let filter = if all.into_inner().unwrap_or(false) {
-        caller.require_role(Role::Admin)?;
+        caller.may_with_any(Action::SeeDesktop)?;
         Filter::All
     } else {
+        caller.may_at_best(Action::SeeDesktop)?;
         Filter::OwnedBy(caller.user)
     };
     let page = app.store.desktops().page(filter, &window.0).await?;
@@ -61,7 +57,8 @@ pub(crate) async fn show(
     depot: &mut Depot,
 ) -> Result<Json<DesktopView>, ApiError> {
     let app = extract::app(depot);
-    let details = allowed(app, &caller, DesktopAction::See, id.0).await?;
+    let details = find(app, id.0).await?;
+    caller.may_see(&details.desktop)?;
     Ok(Json(view(app, details, spoken.0)))
 }
 
@@ -82,22 +79,15 @@ pub(crate) async fn request(
     depot: &mut Depot,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::DesktopsWrite)?;
+    caller.may_at_best(Action::WantDesktop)?;
     let template = app.store.templates().by_slug(&wish.0.template).await?;
     let template = template.ok_or(ApiError::NotFound("template"))?;
-    if !app.store.templates().may_start(caller.user, &caller.groups, template.id).await? {
-        return Err(ApiError::NotAssigned);
-    }
-    let owner = User {
-        id: caller.user,
-        username: caller.username.clone(),
-        display_name: caller.display_name.clone(),
-        role: caller.role,
-    };
+    let given = app.store.assignments().given(template.id).await?;
+    let wishing = caller.may_want(template.spec.enabled, &given)?;
     let (desktops, slug) = (app.store.desktops(), &template.spec.slug);
     let requested = match &key.0 {
-        Some(key) => desktops.request_once(&owner, template.id, slug, Once { key, request: slug }).await?,
-        None => Some(desktops.request(&owner, template.id, slug).await?),
+        Some(key) => desktops.request_once(wishing, template.id, slug, Once { key, request: slug }).await?,
+        None => Some(desktops.request(wishing, template.id, slug).await?),
     };
     let requested = requested.ok_or(ApiError::KeyReused)?;
     Ok(match requested {
@@ -177,11 +167,8 @@ pub(crate) async fn remove(
     change(app, &caller, id.0, spoken.0, domain::desktop::Desktop::want_removed).await
 }
 
-/// The desktop, if the caller may do this with it.
-async fn allowed(app: &App, caller: &Caller, action: DesktopAction, id: DesktopId) -> Result<Details, ApiError> {
-    let details = app.store.desktops().details(id).await?.ok_or(ApiError::NotFound("desktop"))?;
-    caller.may(action, &details.desktop)?;
-    Ok(details)
+async fn find(app: &App, id: DesktopId) -> Result<Details, ApiError> {
+    app.store.desktops().details(id).await?.ok_or(ApiError::NotFound("desktop"))
 }
 
 /// Changes what is wanted of a desktop.
@@ -192,9 +179,10 @@ async fn change(
     language: Language,
     change: impl FnOnce(domain::desktop::Desktop) -> domain::desktop::Desktop + Send,
 ) -> Result<Accepted<DesktopView>, ApiError> {
-    let before = allowed(app, caller, DesktopAction::Manage, id).await?;
-    let after = app.store.desktops().change(id, change).await?.ok_or(ApiError::NotFound("desktop"))?;
-    if before.desktop.owner != caller.user && before.desktop.revision != after.desktop.revision {
+    let before = find(app, id).await?;
+    let managed = caller.may_manage(&before.desktop)?;
+    let after = app.store.desktops().manage(managed, change).await?.ok_or(ApiError::NotFound("desktop"))?;
+    if managed.is_others() && before.desktop.revision != after.desktop.revision {
         let detail = serde_json::json!({ "wanted": after.desktop.wanted, "owner": after.desktop.owner });
         app.store.audit().record(Some(caller.user), "desktop.change", Some(id.to_string()), Some(detail)).await?;
     }

@@ -1,5 +1,5 @@
 use domain::{
-    access::{Role, Scope},
+    access::Action,
     identity::{Identity, scopes},
 };
 use salvo::{
@@ -39,8 +39,7 @@ pub(crate) async fn preview(
     depot: &mut Depot,
     body: Body<Preview>,
 ) -> Result<Json<IdentityView>, ApiError> {
-    caller.require_scope(Scope::UsersRead)?;
-    caller.require_role(Role::Admin)?;
+    caller.may_with_any(Action::SeeIdentity)?;
     let Body(Preview { claims, provider }) = body;
     let provider = extract::app(depot).oidc.get(provider.as_deref());
     let provider = &provider.ok_or(ApiError::NotFound("identity provider"))?.config;
@@ -52,8 +51,7 @@ pub(crate) async fn preview(
 /// Lists the identity providers, with what they have to be told of us and what they do not release
 #[endpoint(tags("people"), status_codes(200, 401, 403, 429, 503))]
 pub(crate) async fn providers(caller: Caller, depot: &mut Depot) -> Result<Json<ListView<ProviderView>>, ApiError> {
-    caller.require_scope(Scope::UsersRead)?;
-    caller.require_role(Role::Admin)?;
+    caller.may_with_any(Action::SeeIdentity)?;
     let app = extract::app(depot);
     let mut views = Vec::new();
     for provider in app.oidc.all() {

@@ -1,7 +1,4 @@
-use domain::{
-    JobId,
-    access::{Role, Scope},
-};
+use domain::{JobId, access::Action};
 use salvo::{Depot, Writer, oapi::endpoint, writing::Json};
 
 use crate::{
@@ -31,6 +28,5 @@ pub(crate) async fn show(caller: Caller, id: InPath<JobId>, depot: &mut Depot) -
 }
 
 fn may_read(caller: &Caller) -> Result<(), ApiError> {
-    caller.require_scope(Scope::TemplatesRead)?;
-    Ok(caller.require_role(Role::Admin)?)
+    Ok(caller.may_with_any(Action::SeeJobs)?)
 }

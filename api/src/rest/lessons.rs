@@ -1,8 +1,4 @@
-use domain::{
-    LessonId, Timestamp,
-    access::{Role, Scope},
-    lesson::Window,
-};
+use domain::{LessonId, Timestamp, access::Action, lesson::Window};
 use salvo::{
     Depot, Writer,
     http::StatusCode,
@@ -46,10 +42,8 @@ pub(crate) async fn list(
     depot: &mut Depot,
 ) -> Result<Json<ListView<LessonView>>, ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::LessonsRead)?;
-    caller.require_role(Role::Teacher)?;
-    let groups = (caller.role < Role::Admin).then_some(caller.groups.as_slice());
-    Ok(Json(app.store.lessons().page(groups, &part.0).await?.map(LessonView::from).into()))
+    let reach = caller.reach(Action::SeeLessons)?;
+    Ok(Json(app.store.lessons().page(reach.groups(), &part.0).await?.map(LessonView::from).into()))
 }
 
 /// Lets a group's desktops go on while it has a lesson
@@ -63,10 +57,10 @@ pub(crate) async fn create(
     depot: &mut Depot,
 ) -> Result<Created<LessonView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_at_best(Action::WriteLessons)?;
     let LessonInput { group, template, from, until } = input.0;
     let group = app.store.groups().by_name(&group).await?.ok_or(ApiError::NotFound("group"))?;
-    caller.require_one_of(&[group.id])?;
+    caller.may(Action::WriteLessons, caller.whose(None, &[group.id]))?;
     let template = match &template {
         Some(slug) => Some(app.store.templates().by_slug(slug).await?.ok_or(ApiError::NotFound("template"))?.id),
         None => None,
@@ -91,17 +85,12 @@ pub(crate) async fn remove(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_at_best(Action::WriteLessons)?;
     let lesson = app.store.lessons().get(id.0).await?.ok_or(ApiError::NotFound("lesson"))?;
-    caller.require_one_of(&[lesson.group.id])?;
+    caller.may(Action::WriteLessons, caller.whose(None, &[lesson.group.id]))?;
     app.store.lessons().delete(id.0).await?;
     let detail = serde_json::json!(LessonView::from(lesson));
     app.store.audit().record(Some(caller.user), "lesson.delete", Some(id.0.to_string()), Some(detail)).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
-}
-
-fn may_write(caller: &Caller) -> Result<(), ApiError> {
-    caller.require_scope(Scope::LessonsWrite)?;
-    Ok(caller.require_role(Role::Teacher)?)
 }

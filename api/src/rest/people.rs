@@ -1,4 +1,4 @@
-use domain::access::{Role, Scope};
+use domain::access::Action;
 use salvo::{Depot, Writer, oapi::endpoint, writing::Json};
 
 use crate::{
@@ -8,29 +8,24 @@ use crate::{
     views::{GroupView, ListView, UserView},
 };
 
-/// Lists people
+/// Lists people: a teacher's groups', an administrator's all
 #[endpoint(tags("people"))]
 pub(crate) async fn users(
     caller: Caller,
     window: Window,
     depot: &mut Depot,
 ) -> Result<Json<ListView<UserView>>, ApiError> {
-    may_read(&caller, Role::Admin)?;
-    Ok(Json(extract::app(depot).store.users().page(&window.0).await?.map(UserView::from).into()))
+    let reach = caller.reach(Action::SeePeople)?;
+    Ok(Json(extract::app(depot).store.users().page(reach.groups(), &window.0).await?.map(UserView::from).into()))
 }
 
-/// Lists groups
+/// Lists groups: a teacher's own, an administrator's all
 #[endpoint(tags("people"))]
 pub(crate) async fn groups(
     caller: Caller,
     window: Window,
     depot: &mut Depot,
 ) -> Result<Json<ListView<GroupView>>, ApiError> {
-    may_read(&caller, Role::Teacher)?;
-    Ok(Json(extract::app(depot).store.groups().page(&window.0).await?.map(GroupView::from).into()))
-}
-
-fn may_read(caller: &Caller, role: Role) -> Result<(), ApiError> {
-    caller.require_scope(Scope::UsersRead)?;
-    Ok(caller.require_role(role)?)
+    let reach = caller.reach(Action::SeePeople)?;
+    Ok(Json(extract::app(depot).store.groups().page(reach.groups(), &window.0).await?.map(GroupView::from).into()))
 }

@@ -1,7 +1,4 @@
-use domain::{
-    access::{Role, Scope},
-    schedule::ScheduledJob,
-};
+use domain::{access::Action, schedule::ScheduledJob};
 use salvo::{Depot, Writer, oapi::endpoint, writing::Json};
 
 use super::Accepted;
@@ -19,8 +16,7 @@ pub(crate) async fn list(
     language: Spoken,
     depot: &mut Depot,
 ) -> Result<Json<ListView<ScheduledJobView>>, ApiError> {
-    caller.require_scope(Scope::ScheduleRead)?;
-    caller.require_role(Role::Admin)?;
+    caller.may_with_any(Action::SeeSchedule)?;
     let runs = extract::app(depot).store.schedule().all().await?;
     Ok(Json(ListView::whole(runs.into_iter().map(|run| ScheduledJobView::new(run, language.0)).collect())))
 }
@@ -37,8 +33,7 @@ pub(crate) async fn run_now(
     depot: &mut Depot,
 ) -> Result<Accepted<ScheduledJobView>, ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::ScheduleRun)?;
-    caller.require_role(Role::Admin)?;
+    caller.may_with_any(Action::RunSchedule)?;
     let job: ScheduledJob = name.0.parse().map_err(|_| ApiError::NotFound("scheduled job"))?;
     let run = app.store.schedule().request(job).await?;
     app.store.audit().record(Some(caller.user), "schedule.run", Some(job.to_string()), None).await?;

@@ -1,7 +1,4 @@
-use domain::{
-    access::{Role, Scope},
-    template::Template,
-};
+use domain::{access::Action, template::Template};
 use salvo::{
     Depot, Writer,
     http::StatusCode,
@@ -29,11 +26,11 @@ pub(crate) async fn list(
     depot: &mut Depot,
 ) -> Result<Json<ListView<TemplateView>>, ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::TemplatesRead)?;
     let page = if all.into_inner().unwrap_or(false) {
-        caller.require_role(Role::Admin)?;
+        caller.may_with_any(Action::SeeTemplates)?;
         app.store.templates().page(&window.0).await?
     } else {
+        caller.may_at_best(Action::SeeTemplates)?;
         app.store.templates().page_for(caller.user, &caller.groups, &window.0).await?
     };
     Ok(Json(page.map(|template| view(&caller, template)).into()))
@@ -106,8 +103,7 @@ pub(crate) async fn pull(
 }
 
 fn may_write(caller: &Caller) -> Result<(), ApiError> {
-    caller.require_scope(Scope::TemplatesWrite)?;
-    Ok(caller.require_role(Role::Admin)?)
+    Ok(caller.may_with_any(Action::WriteTemplates)?)
 }
 
 async fn find(app: &App, slug: &str) -> Result<Template, ApiError> {

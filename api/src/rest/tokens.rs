@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use domain::{
     TokenId, UserId,
-    access::{Credential, Scope},
+    access::{Action, Credential, Scope},
 };
 use salvo::{
     Depot, Writer,
@@ -57,7 +57,7 @@ pub(crate) async fn list(
     window: Window,
     depot: &mut Depot,
 ) -> Result<Json<ListView<TokenView>>, ApiError> {
-    caller.require_scope(Scope::TokensWrite)?;
+    caller.may_at_best(Action::ManageTokens)?;
     Ok(Json(extract::app(depot).store.tokens().page(caller.user, &window.0).await?.map(TokenView::from).into()))
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn create(
     input: Body<TokenInput>,
     depot: &mut Depot,
 ) -> Result<Created<TokenMade>, ApiError> {
-    caller.require_scope(Scope::TokensWrite)?;
+    caller.may_at_best(Action::ManageTokens)?;
     let app = extract::app(depot);
     make(app, &caller, caller.user, input.0).await
 }
@@ -113,7 +113,7 @@ pub(crate) async fn revoke(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    caller.require_scope(Scope::TokensWrite)?;
+    caller.may_at_best(Action::ManageTokens)?;
     end(app, &caller, caller.user, id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())

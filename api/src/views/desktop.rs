@@ -8,6 +8,7 @@ use salvo::oapi::ToSchema;
 use serde::Serialize;
 use store::Details;
 
+use super::GrantView;
 use crate::word::Word;
 
 /// One user's instance of one template.
@@ -51,6 +52,8 @@ pub(crate) struct DesktopView {
     warns_at: Option<Timestamp>,
     /// Streams that are open into it now, as of a few seconds ago.
     viewers: i32,
+    /// Who else may look into it now. Each ends by itself at its `until`.
+    grants: Vec<GrantView>,
     /// Why it is as it is, in a sentence.
     why: String,
     /// Whether it is gone: then forget it.
@@ -59,7 +62,7 @@ pub(crate) struct DesktopView {
 
 impl DesktopView {
     pub(crate) fn new(details: Details, installation: &IdleRules, language: Language) -> Self {
-        let Details { desktop, template, limits, facts, client, owner, owner_role, viewers } = details;
+        let Details { desktop, template, limits, facts, client, owner, owner_role, viewers, grants } = details;
         let policy = installation.policy(owner_role, &limits);
         let ending = policy.ending(&desktop, &facts);
         Self {
@@ -83,6 +86,7 @@ impl DesktopView {
             started_at: desktop.started_at,
             last_input_at: desktop.last_input_at,
             viewers,
+            grants: grants.into_iter().map(GrantView::from).collect(),
             removed: desktop.removed_at.is_some(),
         }
     }

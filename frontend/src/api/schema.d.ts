@@ -54,7 +54,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the audit log, newest first */
-        get: operations["list9"];
+        get: operations["list10"];
         put?: never;
         post?: never;
         delete?: never;
@@ -138,6 +138,52 @@ export interface paths {
         /** Keeps an unused desktop for another while */
         post: operations["extend"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desktops/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who may look into a desktop, and who might
+         * @description For its owner and administrators, the newest first. Those that were over for 90 days are forgotten; the audit log
+         *     knows them longer.
+         */
+        get: operations["list5"];
+        put?: never;
+        /**
+         * Takes the right to look into somebody else's desktop, for a while
+         * @description Its owner sees at once who may look, why, and until when. Taking it and each look are in the audit log. Whatever is
+         *     open because of it ends with it.
+         */
+        post: operations["create4"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desktops/{id}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a grant before its time
+         * @description Streams and pages that are open because of it end at once.
+         */
+        delete: operations["remove5"];
         options?: never;
         head?: never;
         patch?: never;
@@ -245,8 +291,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists groups */
-        get: operations["groups2"];
+        /** Lists groups: a teacher's own, an administrator's all */
+        get: operations["groups"];
         put?: never;
         post?: never;
         delete?: never;
@@ -423,158 +469,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/provisioning/groups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the groups that were told of, by their external ids */
-        get: operations["groups"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/provisioning/groups/{external_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Tells of a group
-         * @description Makes it, or gives it this name. One that was made by hand under this name becomes it.
-         */
-        put: operations["put_group"];
-        post?: never;
-        /**
-         * Removes a group
-         * @description Its members stay; what was assigned to it, and its lessons, end with it.
-         */
-        delete: operations["remove_group"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/provisioning/groups/{external_id}/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists who belongs to a group by what was told, by their external ids */
-        get: operations["members"];
-        /**
-         * Tells of all who belong to a group
-         * @description Whoever is not named leaves it, unless they belong to it by hand or by what their identity provider says. Everybody
-         *     named must have been told of before; else nothing changes.
-         */
-        put: operations["put_members"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/provisioning/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes over a file of people and their classes
-         * @description `username;vorname;nachname;klasse`, separated by `;` or `,`, in UTF-8, UTF-16, Latin-1 or Windows-1252. With
-         *     `dry_run=true` nothing is changed, and the answer says what would be, and which lines are wrong. Without it a file
-         *     with a wrong line is refused as a whole. Whoever is not in the file stays as they are; people who are in it leave the
-         *     class that an earlier file gave them.
-         */
-        post: operations["import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/provisioning/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the people that were told of, by their external ids */
-        get: operations["users"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/provisioning/users/{external_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Tells of somebody
-         * @description Makes them, or makes them as they are told; whoever was deactivated may come in again. People are known by the
-         *     external id and by the identity, never by the username. What an administrator is stays, and once somebody has signed
-         *     in by an identity provider, that says what their role is.
-         */
-        put: operations["put_user"];
-        post?: never;
-        /**
-         * Lets somebody in no more
-         * @description Their sessions end and their tokens are good for nothing; what they have stays, and telling of them again lets them
-         *     in. Administrators cannot be kept out by this.
-         */
-        delete: operations["remove_user"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/roster/sync": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes over the school's own list of people and groups
-         * @description It is read from IServ's IDM API, as `roster` in the configuration says. With `dry_run=true` nothing is changed, and the
-         *     answer says what would be. A list that is empty, or in which more than a fifth of the people or of the groups is
-         *     missing, is refused, unless `accept_vanishing=true` says that this is so.
-         */
-        post: operations["sync"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/schedule": {
         parameters: {
             query?: never;
@@ -613,66 +507,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/service-accounts": {
+    "/api/v1/sessions": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Lists service accounts */
-        get: operations["list6"];
+        /** Lists the browsers in which the caller is signed in, the newest first */
+        get: operations["list9"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/service-accounts/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
         /**
-         * Makes a service account, or changes it
-         * @description It cannot sign in; it has tokens only.
+         * Signs the caller out in every other browser
+         * @description With a token, in every one.
          */
-        put: operations["put"];
-        post?: never;
-        /** Closes a service account, and destroys its tokens */
-        delete: operations["close"];
+        delete: operations["remove_others"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/service-accounts/{name}/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists a service account's tokens */
-        get: operations["tokens"];
-        put?: never;
-        /**
-         * Makes a token for a service account
-         * @description A token cannot make one that may more than it may itself.
-         */
-        post: operations["create_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/service-accounts/{name}/tokens/{id}": {
+    "/api/v1/sessions/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -682,8 +538,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a token of a service account */
-        delete: operations["revoke_token"];
+        /**
+         * Signs the caller out in one browser
+         * @description What is open there ends at once.
+         */
+        delete: operations["remove6"];
         options?: never;
         head?: never;
         patch?: never;
@@ -776,13 +635,13 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the caller's tokens */
-        get: operations["list5"];
+        get: operations["list6"];
         put?: never;
         /**
          * Makes a token for the caller
          * @description A token cannot make one that may more than it may itself.
          */
-        post: operations["create4"];
+        post: operations["create5"];
         delete?: never;
         options?: never;
         head?: never;
@@ -813,11 +672,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists people */
-        get: operations["users2"];
+        /** Lists people: a teacher's groups', an administrator's all */
+        get: operations["users"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Signs somebody out everywhere
+         * @description Ends all their sessions and whatever is open with one of their tokens. The tokens themselves stay good.
+         */
+        delete: operations["remove_all_of"];
         options?: never;
         head?: never;
         patch?: never;
@@ -871,16 +750,7 @@ export interface components {
             /** @description Username, if it is for one person. */
             user?: string | null;
         };
-        /**
-         * @description A template to be given to exactly one of a group, a user, or everybody.
-         * @example {
-         *       "folders": [
-         *         "material"
-         *       ],
-         *       "group": "9b",
-         *       "template": "xfce"
-         *     }
-         */
+        /** @description A template to be given to exactly one of a group, a user, or everybody. */
         AssignmentInput: {
             /** @description Everybody. */
             everyone?: boolean;
@@ -893,14 +763,7 @@ export interface components {
             /** @description A username. */
             user?: string | null;
         };
-        /**
-         * @description What can be changed of an assignment.
-         * @example {
-         *       "folders": [
-         *         "material"
-         *       ]
-         *     }
-         */
+        /** @description What can be changed of an assignment. */
         AssignmentPatch: {
             /** @description Names of the hand-out folders it brings. */
             folders: string[];
@@ -950,13 +813,9 @@ export interface components {
             /** @description What its configuration needs. */
             remedy: string;
         };
-        /**
-         * @description A local account's name and password.
-         * @example {
-         *       "password": "a long password",
-         *       "username": "admin"
-         *     }
-         */
+        /** @enum {string} */
+        Browser: "edge" | "opera" | "firefox" | "chrome" | "safari" | "other";
+        /** @description A local account's name and password. */
         Credentials: {
             /** @description Its password. */
             password: string;
@@ -977,6 +836,8 @@ export interface components {
              * @description Guess of the seconds until it starts, while `queued`.
              */
             eta_seconds?: number | null;
+            /** @description Who else may look into it now. Each ends by itself at its `until`. */
+            grants: components["schemas"]["Grant"][];
             id: string;
             last_input_at?: (null | string) & unknown;
             last_used_at?: (null | string) & unknown;
@@ -1015,12 +876,7 @@ export interface components {
             /** @description Why it is as it is, in a sentence. */
             why: string;
         };
-        /**
-         * @description Which desktop is wanted.
-         * @example {
-         *       "template": "xfce"
-         *     }
-         */
+        /** @description Which desktop is wanted. */
         DesktopRequest: {
             /** @description Slug of the template. */
             template: string;
@@ -1038,19 +894,31 @@ export interface components {
             reachable: boolean;
             since?: (null | string) & unknown;
         };
+        /** @description The right of an administrator to look into somebody else's desktop, for a while. */
+        Grant: {
+            /** Format: date-time */
+            created_at: string;
+            entered_at?: (null | string) & unknown;
+            /** @description Full name of who may. */
+            holder: string;
+            id: string;
+            /** @description Why. */
+            reason: string;
+            until: string & unknown;
+        };
+        /** @description A look into somebody else's desktop that is wanted. */
+        GrantInput: {
+            /**
+             * Format: int64
+             * @description For how many minutes, 1 to 480; 30 where nothing is said.
+             */
+            minutes?: number | null;
+            /** @description Why, in 5 to 500 characters. The desktop's owner reads it. */
+            reason: string;
+        };
         /** @description A class, course or staff group. */
         Group: {
             id: string;
-            name: string;
-        };
-        /**
-         * @description A group, as a script tells of it.
-         * @example {
-         *       "name": "Klasse 8D"
-         *     }
-         */
-        GroupInput: {
-            /** @description What people call it, 1 to 200 characters; it gets a number where another one has it. */
             name: string;
         };
         /** @enum {string} */
@@ -1069,13 +937,6 @@ export interface components {
             subject: string;
             /** @description Name to sign in with; another number follows it where somebody has it. */
             username: string;
-        };
-        /** @description Somebody's id at an identity provider. */
-        IdentityInput: {
-            /** @description The provider, as `auth.oidc.issuer` has it. */
-            issuer: string;
-            /** @description Its id of them: `uuid` of IServ, else `sub`. */
-            subject: string;
         };
         /** @description An identity provider. */
         IdentityProvider: {
@@ -1130,13 +991,7 @@ export interface components {
             template?: string | null;
             until: string & unknown;
         };
-        /**
-         * @description A lesson that is wanted.
-         * @example {
-         *       "group": "9b",
-         *       "until": "2030-01-31T12:30:00Z"
-         *     }
-         */
+        /** @description A lesson that is wanted. */
         LessonInput: {
             from?: (null | string) & unknown;
             /** @description Name of the group. */
@@ -1163,6 +1018,13 @@ export interface components {
         ListOfDesktop: {
             /** @description The items. */
             items: components["schemas"]["Desktop"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfGrant: {
+            /** @description The items. */
+            items: components["schemas"]["Grant"][];
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
@@ -1195,20 +1057,6 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
-        ListOfProvisionedGroup: {
-            /** @description The items. */
-            items: components["schemas"]["ProvisionedGroup"][];
-            /** @description Where the next page begins; null after the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A part of a list. */
-        ListOfProvisionedUser: {
-            /** @description The items. */
-            items: components["schemas"]["ProvisionedUser"][];
-            /** @description Where the next page begins; null after the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A part of a list. */
         ListOfScheduledJob: {
             /** @description The items. */
             items: components["schemas"]["ScheduledJob"][];
@@ -1216,9 +1064,9 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
-        ListOfString: {
+        ListOfSession: {
             /** @description The items. */
-            items: string[];
+            items: components["schemas"]["Session"][];
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
@@ -1254,32 +1102,6 @@ export interface components {
             role: components["schemas"]["Role"];
             user: components["schemas"]["Person"];
         };
-        /** @description What became of a group's members. */
-        MembersChange: {
-            /**
-             * Format: uint64
-             * @description Who are in it now, and were not before.
-             */
-            joined: number;
-            /**
-             * Format: uint64
-             * @description Who are in it no more.
-             */
-            left: number;
-        };
-        /**
-         * @description All who belong to a group.
-         * @example {
-         *       "members": [
-         *         "4711",
-         *         "4712"
-         *       ]
-         *     }
-         */
-        MembersInput: {
-            /** @description Their external ids. */
-            members: string[];
-        };
         /** @enum {string} */
         NetworkPolicy: "internet" | "none";
         /** @description Something that everybody should know. */
@@ -1295,33 +1117,14 @@ export interface components {
             id: string;
             username: string;
         };
-        /**
-         * @description Claims of somebody, and the provider that would make them.
-         * @example {
-         *       "claims": {
-         *         "preferred_username": "mia.maier",
-         *         "sub": "1"
-         *       }
-         *     }
-         */
+        /** @description Claims of somebody, and the provider that would make them. */
         Preview: {
             /** @description What an ID token and userinfo say together. */
             claims: Record<string, never>;
             /** @description The provider's id; the first one where nothing is said. */
             provider?: string | null;
         };
-        /**
-         * @description What went wrong, for programs and for people.
-         * @example {
-         *       "code": "desktop_not_found",
-         *       "detail": "There is no such desktop. The overview shows those there are.",
-         *       "request_id": "01K8Z5J2M7Q9R4T6V8X0Y2A4C6",
-         *       "side": "browser",
-         *       "status": 404,
-         *       "title": "Not Found",
-         *       "type": "about:blank"
-         *     }
-         */
+        /** @description What went wrong, for programs and for people. */
         Problem: {
             /** @description A stable word for this kind of problem. */
             code: string;
@@ -1329,8 +1132,6 @@ export interface components {
             detail: string;
             /** @description The fields that are wrong. */
             fields?: components["schemas"]["WrongField"][];
-            /** @description The lines that are wrong. */
-            lines?: components["schemas"]["WrongLine"][];
             /** @description The line that mends it, where one does: for the front proxy's configuration, or for ours. */
             remedy?: string | null;
             /** @description What to report it by: the log has it too. */
@@ -1349,60 +1150,6 @@ export interface components {
         };
         /** @enum {string} */
         Protocol: "http" | "https";
-        /** @description A group that was told of. */
-        ProvisionedGroup: {
-            /** @description Its id where it was told of. */
-            external_id: string;
-            group: components["schemas"]["Group"];
-        };
-        /** @description Somebody who was told of. */
-        ProvisionedUser: {
-            /** @description Whether they may come in. */
-            active: boolean;
-            /** @description Their id where they were told of. */
-            external_id: string;
-            user: components["schemas"]["User"];
-        };
-        /** @description How many. */
-        ProvisioningCount: {
-            /**
-             * Format: uint64
-             * @description Are not as they were.
-             */
-            changed: number;
-            /**
-             * Format: uint64
-             * @description Are gone: people are deactivated, the rest is removed.
-             */
-            gone: number;
-            /**
-             * Format: uint64
-             * @description Are new.
-             */
-            made: number;
-            /**
-             * Format: uint64
-             * @description Stay as they are.
-             */
-            unchanged: number;
-        };
-        /** @description What a list of people changes. */
-        ProvisioningReport: {
-            /** @description Whether it was done; else it only would be. */
-            applied: boolean;
-            groups: components["schemas"]["ProvisioningCount"];
-            /**
-             * Format: uint64
-             * @description Administrators who are missing in the list, and stay.
-             */
-            kept_admins: number;
-            members: components["schemas"]["ProvisioningCount"];
-            people: components["schemas"]["ProvisioningCount"];
-            /** @description How many lines are wrong. */
-            wrong_line_count: number;
-            /** @description Lines that are wrong, the first hundred of them. */
-            wrong_lines: components["schemas"]["WrongLine"][];
-        };
         /** @enum {string} */
         Role: "student" | "teacher" | "admin";
         /** @description The rule that gives somebody a role. */
@@ -1446,18 +1193,17 @@ export interface components {
             title: string;
         };
         /** @enum {string} */
-        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "users:read" | "provisioning:write" | "tokens:write" | "audit:read" | "schedule:read" | "schedule:run";
-        /**
-         * @description A program's account.
-         * @example {
-         *       "display_name": "IServ",
-         *       "role": "admin"
-         *     }
-         */
-        ServiceAccountInput: {
-            /** @description What people call it, 1 to 200 characters. */
-            display_name: string;
-            role: components["schemas"]["Role"] & unknown;
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "grants:write" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "users:read" | "tokens:write" | "sessions:write" | "audit:read" | "schedule:read" | "schedule:run";
+        /** @description A browser in which somebody is signed in. */
+        Session: {
+            browser: components["schemas"]["Browser"];
+            created_at: string & unknown;
+            ends_at: string & unknown;
+            id: string;
+            last_seen_at: string & unknown;
+            system: components["schemas"]["System"] & unknown;
+            /** @description Whether it is the one that asks. */
+            this: boolean;
         };
         /** @description A provider at which one can sign out as well. */
         SignOut: {
@@ -1476,6 +1222,8 @@ export interface components {
             /** @description Version of Pult. */
             version: string;
         };
+        /** @enum {string} */
+        System: "android" | "ios" | "chromeos" | "windows" | "macos" | "linux" | "other";
         /** @description What a desktop is made from. All but the first fields are for administrators alone. */
         Template: {
             /** @description `novnc`, `container` or `image:<folder>`. */
@@ -1520,12 +1268,6 @@ export interface components {
         /**
          * @description A template to be made or edited. A field that is not there keeps its value, or its default where the template is
          *     new.
-         * @example {
-         *       "image": "pult/xfce:latest",
-         *       "memory_mb": 2048,
-         *       "name": "Xfce",
-         *       "slug": "xfce"
-         *     }
          */
         TemplateInput: {
             /** @description `novnc` (default), `container` or `image:<folder>`. */
@@ -1592,16 +1334,7 @@ export interface components {
             /** @description What it is good for; empty for everything its owner may. */
             scopes: components["schemas"]["Scope"][];
         };
-        /**
-         * @description A token to be made.
-         * @example {
-         *       "expires_days": 30,
-         *       "name": "backup",
-         *       "scopes": [
-         *         "desktops:read"
-         *       ]
-         *     }
-         */
+        /** @description A token to be made. */
         TokenInput: {
             /**
              * Format: int64
@@ -1625,38 +1358,12 @@ export interface components {
             role: components["schemas"]["Role"];
             username: string;
         };
-        /**
-         * @description Somebody, as a script tells of them.
-         * @example {
-         *       "display_name": "Mia Maier",
-         *       "role": "student",
-         *       "username": "mia.maier"
-         *     }
-         */
-        UserInput: {
-            /** @description Full name, 1 to 200 characters. */
-            display_name: string;
-            identity?: (null | components["schemas"]["IdentityInput"]) & unknown;
-            role?: (null | components["schemas"]["Role"]) & unknown;
-            /** @description Name to sign in with, 1 to 100 characters; it gets a number where somebody has it. */
-            username: string;
-        };
         /** @description A field that does not hold what it should. */
         WrongField: {
             /** @description What was expected of it. */
             expected: string;
             /** @description The field. */
             field: string;
-        };
-        /** @description A line of a file that does not hold what it should. */
-        WrongLine: {
-            /** @description What was expected of it. */
-            expected: string;
-            /**
-             * Format: uint64
-             * @description Its number, from 1.
-             */
-            line: number;
         };
     };
     responses: never;
@@ -1719,15 +1426,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1831,15 +1529,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -1898,15 +1587,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2012,15 +1692,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2032,7 +1703,7 @@ export interface operations {
             };
         };
     };
-    list9: {
+    list10: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -2084,15 +1755,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2195,15 +1857,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2221,7 +1874,7 @@ export interface operations {
             header?: {
                 /** @description `de` or `en`: the language of sentences */
                 "accept-language"?: string;
-                /** @description Up to 200 characters: for a day the same key gets the same answer, whatever has become of the desktop */
+                /** @description Accepted and not needed: a wish is idempotent by itself */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2314,15 +1967,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2386,15 +2030,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2472,15 +2107,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2551,8 +2177,235 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list5: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfGrant"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create4: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantInput"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove5: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                grant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2630,15 +2483,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2709,15 +2553,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2781,15 +2616,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2910,15 +2736,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -2930,7 +2747,7 @@ export interface operations {
             };
         };
     };
-    groups2: {
+    groups: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -2982,15 +2799,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3094,15 +2902,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -3143,15 +2942,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3229,15 +3019,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -3298,15 +3079,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3377,15 +3149,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3489,15 +3252,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -3563,15 +3317,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -3630,51 +3375,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     logout: {
@@ -3704,24 +3404,6 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3778,981 +3460,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    groups: {
-        parameters: {
-            query?: {
-                /** @description Items at most; 100 where nothing is said */
-                limit?: number;
-                /** @description Where the last page ended: its `next_cursor` */
-                cursor?: string;
-                /** @description Who told of them: `rest`, `csv` or `roster`; `rest` where nothing is said */
-                source?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfProvisionedGroup"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_group: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GroupInput"];
-            };
-        };
-        responses: {
-            /** @description As it is told */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvisionedGroup"];
-                };
-            };
-            /** @description Made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvisionedGroup"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It is another's, or protected */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_group: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Removed */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    members: {
-        parameters: {
-            query?: {
-                /** @description Items at most; 100 where nothing is said */
-                limit?: number;
-                /** @description Where the last page ended: its `next_cursor` */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfString"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_members: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MembersInput"];
-            };
-        };
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MembersChange"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    import: {
-        parameters: {
-            query?: {
-                /** @description Only say what would change */
-                dry_run?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example username;vorname;nachname;klasse
-                 *     mia.maier;Mia;Maier;8d
-                 */
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvisioningReport"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The file is larger than 2 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `text/csv` */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some lines are wrong; nothing was taken over */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    users: {
-        parameters: {
-            query?: {
-                /** @description Items at most; 100 where nothing is said */
-                limit?: number;
-                /** @description Where the last page ended: its `next_cursor` */
-                cursor?: string;
-                /** @description Who told of them: `rest`, `csv` or `roster`; `rest` where nothing is said */
-                source?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfProvisionedUser"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UserInput"];
-            };
-        };
-        responses: {
-            /** @description As it is told */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvisionedUser"];
-                };
-            };
-            /** @description Made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvisionedUser"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It is another's, or protected */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Deactivated */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description They are an administrator */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sync: {
-        parameters: {
-            query?: {
-                /** @description Only say what would change */
-                dry_run?: boolean;
-                /** @description Believe it also where many are missing */
-                accept_vanishing?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvisioningReport"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The list is not believed */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description IServ does not give the list */
-            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4821,15 +3528,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4907,15 +3605,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -4927,7 +3616,7 @@ export interface operations {
             };
         };
     };
-    list6: {
+    list9: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -4947,7 +3636,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListOfUser"];
+                    "application/json": components["schemas"]["ListOfSession"];
                 };
             };
             /** @description Malformed */
@@ -4986,15 +3675,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -5006,143 +3686,16 @@ export interface operations {
             };
         };
     };
-    put: {
+    remove_others: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ServiceAccountInput"];
-            };
-        };
-        responses: {
-            /** @description As it is told */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It is another's, or protected */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    close: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Closed */
+            /** @description Signed out everywhere else */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5176,24 +3729,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -5205,207 +3740,18 @@ export interface operations {
             };
         };
     };
-    tokens: {
-        parameters: {
-            query?: {
-                /** @description Items at most; 100 where nothing is said */
-                limit?: number;
-                /** @description Where the last page ended: its `next_cursor` */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfToken"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_token: {
+    remove6: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TokenInput"];
-            };
-        };
-        responses: {
-            /** @description Made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenMade"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Some fields are wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revoke_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked */
+            /** @description Signed out there */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5441,15 +3787,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5515,15 +3852,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5603,15 +3931,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -5681,15 +4000,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another template has the slug */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -5710,15 +4020,6 @@ export interface operations {
             };
             /** @description Some fields are wrong */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5784,24 +4085,6 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Desktops are made from it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5880,15 +4163,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another template has the slug */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -5909,15 +4183,6 @@ export interface operations {
             };
             /** @description Some fields are wrong */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5992,15 +4257,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -6012,7 +4268,7 @@ export interface operations {
             };
         };
     };
-    list5: {
+    list6: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -6071,15 +4327,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -6091,7 +4338,7 @@ export interface operations {
             };
         };
     };
-    create4: {
+    create5: {
         parameters: {
             query?: never;
             header?: never;
@@ -6176,15 +4423,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -6250,15 +4488,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The database does not answer; try again after `Retry-After` */
             503: {
                 headers: {
@@ -6270,7 +4499,7 @@ export interface operations {
             };
         };
     };
-    users2: {
+    users: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -6329,8 +4558,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_all_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

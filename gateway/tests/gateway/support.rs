@@ -126,6 +126,7 @@ pub(crate) fn route_to(address: SocketAddr) -> (Route, Target) {
         client: Client::Container,
         state: DesktopState::Running,
         target: None,
+        grants: Vec::new(),
         gone: CancellationToken::new(),
     };
     (route, target)

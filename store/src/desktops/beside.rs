@@ -6,11 +6,12 @@ use domain::access::Role;
 use sea_orm::ConnectionTrait;
 
 use super::Details;
-use crate::{StoreError, activity::count_viewers, lessons, schedule};
+use crate::{StoreError, activity::count_viewers, grants, lessons, schedule};
 
-/// Fills in who watches each desktop, and what decides when it stops.
+/// Fills in who watches each desktop and who may, and what decides when it stops.
 pub(super) async fn complete<C: ConnectionTrait>(details: &mut [Details], connection: &C) -> Result<(), StoreError> {
     count_viewers(details, connection).await?;
+    grants::complete(details, connection).await?;
     learn_facts(details, connection).await
 }
 

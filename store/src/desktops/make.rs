@@ -1,6 +1,6 @@
 //! The two ways in which a desktop's row comes to be: somebody wants one, or a container is found that had one.
 
-use domain::{DesktopId, TemplateId, UserId, desktop::Desktop, name, template::Template};
+use domain::{DesktopId, TemplateId, UserId, access::Wishing, desktop::Desktop, name, template::Template};
 use entity::desktop;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select,
@@ -19,11 +19,11 @@ impl Desktops<'_> {
     /// ask twice at the same moment.
     pub async fn request(
         &self,
-        owner: &crate::User,
+        wishing: Wishing<'_>,
         template: TemplateId,
         slug: &str,
     ) -> Result<Requested, StoreError> {
-        let requested = self.patiently(owner, template, slug, None).await?;
+        let requested = self.patiently(wishing, template, slug, None).await?;
         requested.ok_or_else(|| StoreError::Corrupt("a wish without a key is known by one".to_owned()))
     }
 
@@ -31,25 +31,26 @@ impl Desktops<'_> {
     /// become of the desktop. Nothing, where its key was used for something else.
     pub async fn request_once(
         &self,
-        owner: &crate::User,
+        wishing: Wishing<'_>,
         template: TemplateId,
         slug: &str,
         once: Once<'_>,
     ) -> Result<Option<Requested>, StoreError> {
-        self.patiently(owner, template, slug, Some(once)).await
+        self.patiently(wishing, template, slug, Some(once)).await
     }
 
     async fn patiently(
         &self,
-        owner: &crate::User,
+        wishing: Wishing<'_>,
         template: TemplateId,
         slug: &str,
         once: Option<Once<'_>>,
     ) -> Result<Option<Requested>, StoreError> {
+        let owner = wishing.by();
         let label = name::label(&owner.username, slug);
         let mut candidate = label.clone();
         loop {
-            match self.try_request(owner.id, template, &candidate, once).await {
+            match self.try_request(owner.user, template, &candidate, once).await {
                 // Somebody else's name, or the same wish twice at once: look again, with another name.
                 Err(StoreError::Database(error)) if rows::is_unique_violation(&error) => {
                     candidate = name::with_suffix(&label, &secret::random_suffix());

@@ -35,6 +35,7 @@ pub(crate) fn to_details((row, template, owner): Joined) -> Result<Details, Stor
         owner: owner.username,
         owner_role: owner.role,
         viewers: 0,
+        grants: Vec::new(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Who is given which template.
 
-use domain::AssignmentId;
+use domain::{AssignmentId, access::Given};
 use store::{Paging, Recipient};
 
 use crate::house::{House, Outcome, on_both, present};
@@ -50,10 +50,11 @@ async fn an_assignment_can_be_taken_back(house: House) -> Outcome {
     let anna = house.pupil("anna").await?;
     let assignments = house.store.assignments();
     let id = assignments.create(template.id, &Recipient::Everyone, &[], None).await?;
+    assert_eq!(assignments.given(template.id).await?, [Given::Everyone]);
     let row = house.wish(&anna, &template).await?;
     assignments.delete(id).await?;
     assert_eq!(assignments.get(id).await?, None);
-    assert!(!house.store.templates().may_start(anna.id, &[], template.id).await?);
+    assert_eq!(assignments.given(template.id).await?, []);
     assert_eq!(house.again(&row).await?, row, "a desktop that exists stays");
     assignments.delete(id).await?;
     Ok(())

@@ -8,7 +8,8 @@ use std::{
 };
 
 use domain::{
-    access::Role,
+    SessionId,
+    access::{Credential, Given, Principal, Role, Wishing},
     desktop::{ContainerId, Desktop, Endpoint, Observed, Phase},
     template::{Template, TemplateSpec},
 };
@@ -203,7 +204,8 @@ impl House {
 
     /// A desktop that somebody wants.
     pub(crate) async fn wish(&self, owner: &User, template: &Template) -> Result<Desktop, store::StoreError> {
-        let requested = self.store.desktops().request(owner, template.id, &template.spec.slug).await?;
+        let owner = signed_in(owner);
+        let requested = self.store.desktops().request(wishing(&owner), template.id, &template.spec.slug).await?;
         let (Requested::New(details) | Requested::Existing(details)) = requested;
         Ok(details.desktop)
     }
@@ -273,6 +275,16 @@ pub(crate) fn observed(generation: i32) -> Observed {
         started_at: Some(chrono::Utc::now()),
         endpoint: None,
     }
+}
+
+/// Somebody who is signed in, and in no group.
+pub(crate) fn signed_in(user: &User) -> Principal {
+    user.clone().signed_in(Vec::new(), Credential::Session(SessionId::new()))
+}
+
+/// The right to have a desktop of a template that is offered to everybody.
+pub(crate) fn wishing(principal: &Principal) -> Wishing<'_> {
+    principal.may_want(true, &[Given::Everyone]).expect("it is offered to everybody")
 }
 
 /// What is expected to be there.

@@ -7,6 +7,7 @@
 mod assignments;
 mod changes;
 mod credentials;
+mod grants;
 mod house;
 mod identities;
 mod leases;

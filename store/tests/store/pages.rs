@@ -53,10 +53,18 @@ async fn people_and_groups_are_listed_by_name(house: House) -> Outcome {
     }
     people.reverse();
     groups.reverse();
-    is_listed(&people, |user: &User| user.username.clone(), async |paging| house.store.users().page(&paging).await)
-        .await?;
-    is_listed(&groups, |group: &Group| group.name.clone(), async |paging| house.store.groups().page(&paging).await)
-        .await?;
+    is_listed(
+        &people,
+        |user: &User| user.username.clone(),
+        async |paging| house.store.users().page(None, &paging).await,
+    )
+    .await?;
+    is_listed(
+        &groups,
+        |group: &Group| group.name.clone(),
+        async |paging| house.store.groups().page(None, &paging).await,
+    )
+    .await?;
     Ok(())
 }
 

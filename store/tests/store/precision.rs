@@ -180,7 +180,7 @@ async fn names_with_a_nul_are_nobodys(house: House) -> Outcome {
     assert!(store.routes().by_name("a\0b").await?.is_none());
     // "\u0000" as a cursor
     let paging = Paging { limit: 10, cursor: Some("Ilx1MDAwMCI".to_owned()) };
-    store.users().page(&paging).await?;
+    store.users().page(None, &paging).await?;
 
     Ok(())
 }

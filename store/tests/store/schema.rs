@@ -120,6 +120,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::job::Entity>(&house, &mut tables).await?;
     agrees::<entity::job_run::Entity>(&house, &mut tables).await?;
     agrees::<entity::lease::Entity>(&house, &mut tables).await?;
+    agrees::<entity::grant::Entity>(&house, &mut tables).await?;
     agrees::<entity::lesson::Entity>(&house, &mut tables).await?;
     agrees::<entity::membership::Entity>(&house, &mut tables).await?;
     agrees::<entity::pass::Entity>(&house, &mut tables).await?;

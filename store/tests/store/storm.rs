@@ -17,7 +17,9 @@ use domain::{
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use store::{Filter, Paging, Seen, StoreError};
 
-use crate::house::{House, Outcome, at_once, in_memory_too, on_both, on_several_processes, on_sqlite_alone};
+use crate::house::{
+    House, Outcome, at_once, in_memory_too, on_both, on_several_processes, on_sqlite_alone, signed_in, wishing,
+};
 
 on_both![
     whoever_reads_is_not_disturbed_by_those_who_write,
@@ -107,7 +109,9 @@ async fn changes_of_every_kind_at_once_wait_in_no_circle(house: House) -> Outcom
                 5 => store.desktops().credential(row).await.map(drop),
                 6 => store.jobs().order_pull(&format!("pult/{}", index % 3), row.owner).await.map(drop),
                 _ => match store.users().get(row.owner).await? {
-                    Some(owner) => store.desktops().request(&owner, row.template, "tiny").await.map(drop),
+                    Some(owner) => {
+                        store.desktops().request(wishing(&signed_in(&owner)), row.template, "tiny").await.map(drop)
+                    }
                     None => Ok(()),
                 },
             }

@@ -11,7 +11,7 @@ use domain::{
 use secrecy::{ExposeSecret, SecretString};
 use store::{Requested, StoreError};
 
-use crate::house::{House, Outcome, at_once, on_both};
+use crate::house::{House, Outcome, at_once, on_both, signed_in, wishing};
 
 on_both![
     fifty_wishes_at_once_make_one_desktop,
@@ -34,7 +34,7 @@ async fn fifty_wishes_at_once_make_one_desktop(house: House) -> Outcome {
     let (pupil, template) = (house.pupil("schueler").await?, house.template("tiny").await?);
     let answers = at_once(50, |_| {
         let (house, pupil, template) = (house.clone(), pupil.clone(), template.clone());
-        async move { house.store.desktops().request(&pupil, template.id, "tiny").await }
+        async move { house.store.desktops().request(wishing(&signed_in(&pupil)), template.id, "tiny").await }
     });
     let answers = answers.await.into_iter().collect::<Result<Vec<_>, _>>()?;
     let new = answers.iter().filter(|answer| matches!(answer, Requested::New(_))).count();
@@ -50,7 +50,7 @@ async fn thirty_pupils_at_once_get_a_desktop_each(house: House) -> Outcome {
     let (pupils, template) = (house.pupils(30).await?, house.template("tiny").await?);
     let answers = at_once(30, |index| {
         let (house, pupil, template) = (house.clone(), pupils[index].clone(), template.clone());
-        async move { house.store.desktops().request(&pupil, template.id, "tiny").await }
+        async move { house.store.desktops().request(wishing(&signed_in(&pupil)), template.id, "tiny").await }
     });
     for answer in answers.await {
         assert!(matches!(answer?, Requested::New(_)));

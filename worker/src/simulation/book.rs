@@ -176,6 +176,7 @@ impl Book {
             owner: owner.username.clone(),
             owner_role: owner.role,
             viewers: 0,
+            grants: Vec::new(),
         }
     }
 

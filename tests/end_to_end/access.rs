@@ -50,6 +50,12 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("post", "/api/v1/desktops/{id}/stop", Student, false),
     ("post", "/api/v1/desktops/{id}/extend", Student, false),
     ("post", "/api/v1/desktops/{id}/reset", Student, false),
+    ("get", "/api/v1/desktops/{id}/grants", Student, false),
+    ("post", "/api/v1/desktops/{id}/grants", Admin, true),
+    ("delete", "/api/v1/desktops/{id}/grants/{grant}", Admin, false),
+    ("get", "/api/v1/sessions", Student, false),
+    ("delete", "/api/v1/sessions", Student, false),
+    ("delete", "/api/v1/sessions/{id}", Student, false),
     ("get", "/api/v1/tokens", Student, false),
     ("post", "/api/v1/tokens", Student, true),
     ("delete", "/api/v1/tokens/{id}", Student, false),
@@ -74,7 +80,8 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("get", "/api/v1/jobs/{id}", Admin, false),
     ("get", "/api/v1/schedule", Admin, false),
     ("post", "/api/v1/schedule/{name}/run", Admin, false),
-    ("get", "/api/v1/users", Admin, false),
+    ("get", "/api/v1/users", Teacher, false),
+    ("delete", "/api/v1/users/{id}/sessions", Admin, false),
     ("get", "/api/v1/groups", Teacher, false),
     ("get", "/api/v1/audit", Admin, false),
     ("get", "/api/v1/identity/providers", Admin, false),
@@ -90,7 +97,8 @@ fn method(name: &str) -> Method {
 
 /// A path with its parts filled in.
 fn filled(path: &str, with: &str) -> String {
-    ["{id}", "{slug}", "{name}", "{external_id}"].iter().fold(path.to_owned(), |path, part| path.replace(part, with))
+    let parts = ["{id}", "{slug}", "{name}", "{external_id}", "{grant}"];
+    parts.iter().fold(path.to_owned(), |path, part| path.replace(part, with))
 }
 
 async fn code_of(answer: reqwest::Response) -> (StatusCode, String) {
@@ -154,6 +162,7 @@ fn sample(path: &str) -> Value {
         "/api/v1/assignments" => json!({ "template": "tiny", "everyone": true }),
         "/api/v1/assignments/{id}" => json!({ "folders": [] }),
         "/api/v1/lessons" => json!({ "group": "9b", "until": "2100-01-01T00:00:00Z" }),
+        "/api/v1/desktops/{id}/grants" => json!({ "reason": "Auf Bitte" }),
         "/api/v1/desktops" => json!({ "template": "tiny" }),
         "/api/v1/service-accounts/{name}" => json!({ "display_name": "X", "role": "student" }),
         "/api/v1/provisioning/users/{external_id}" => json!({ "username": "x", "display_name": "X" }),
@@ -222,7 +231,8 @@ async fn nobody_gets_into_somebody_elses_desktop() {
     assert_eq!(Rfb::open(&nobody, &desktop).await.err(), Some(StatusCode::UNAUTHORIZED));
     let stranger = pult.person("fremd", "student");
     let events = stranger.events().await;
-    for (name, path, ..) in ENDPOINTS.iter().filter(|(_, path, ..)| path.contains("desktops/{id}")) {
+    let is_for_pupils = |path: &str, needs: Needs| path.contains("desktops/{id}") && needs == Student;
+    for (name, path, ..) in ENDPOINTS.iter().filter(|(_, path, needs, _)| is_for_pupils(path, *needs)) {
         let request = stranger.request(method(name), &filled(path, desktop.id()));
         let (status, code) = code_of(request.send().await.expect("an answer")).await;
         assert_eq!((status, code.as_str()), (StatusCode::FORBIDDEN, "not_owner"), "{name} {path}");
@@ -236,6 +246,41 @@ async fn nobody_gets_into_somebody_elses_desktop() {
     assert_eq!(stranger.get(door).await.status(), StatusCode::NOT_FOUND);
     let unknown = Desktop(json!({ "url": "/desktop/nobody-tiny/" }));
     assert_eq!(owner.page(&unknown, "vnc.html").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_teacher_sees_the_people_of_their_groups_alone() {
+    let pult = Pult::start().await;
+    let teacher = pult.person_with("weber", "teacher", &["--group", "7a", "--group", "8b"]);
+    for (name, role, group) in
+        [("anna", "student", "7a"), ("ben", "student", "8b"), ("cem", "student", "9c"), ("kollege", "teacher", "7a")]
+    {
+        pult.person_with(name, role, &["--group", group]);
+    }
+    let names = async |api: &Api, path: &str, field: &str| {
+        let list = api.json(path).await;
+        let items = list["items"].as_array().expect("items").clone();
+        items.iter().map(|item| item[field].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&teacher, "/api/v1/users", "username").await, ["anna", "ben", "kollege", "weber"]);
+    assert_eq!(names(&teacher, "/api/v1/groups", "name").await, ["7a", "8b"]);
+    let admin = pult.person("admin", "admin");
+    assert!(names(&admin, "/api/v1/users", "username").await.contains(&"cem".to_owned()));
+    assert!(names(&admin, "/api/v1/groups", "name").await.contains(&"9c".to_owned()));
+    let alone = pult.person("allein", "teacher");
+    assert_eq!(names(&alone, "/api/v1/users", "username").await, Vec::<String>::new());
+    // whatever else shows people shows none of others' classes
+    let given = json!({ "template": "tiny", "user": "cem" });
+    let refused = teacher.request(Method::POST, "/api/v1/assignments").json(&given).send().await.expect("an answer");
+    assert_eq!(code_of(refused).await, (StatusCode::FORBIDDEN, "role_missing".to_owned()));
+    let given = admin.request(Method::POST, "/api/v1/assignments").json(&given).send().await.expect("an answer");
+    assert_eq!(given.status(), StatusCode::CREATED);
+    assert_eq!(teacher.json("/api/v1/assignments").await["items"], json!([]), "an assignment is its maker's");
+    let lesson = json!({ "group": "9c", "until": (chrono::Utc::now() + chrono::TimeDelta::hours(1)).to_rfc3339() });
+    let made = admin.request(Method::POST, "/api/v1/lessons").json(&lesson).send().await.expect("an answer");
+    assert_eq!(made.status(), StatusCode::CREATED);
+    assert_eq!(teacher.json("/api/v1/lessons").await["items"], json!([]));
+    assert_eq!(teacher.get("/api/v1/desktops?all=true").await.status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,7 +60,7 @@ pub(crate) fn journey_with(pult: &Pult, name: &str, told: &[(&str, &str)]) {
         .arg(root.join("tests/browser").join(format!("{name}.mjs")))
         .env("PULT_URL", pult.url())
         .env("PULT_USER", "schueler")
-        .env("PULT_PASSWORD", pult.password_of("schueler"))
+        .env("PULT_PASSWORD", pult.try_password_of("schueler").unwrap_or_default())
         .env("PULT_ARTEFACTS", &artefacts)
         .envs(told.iter().copied())
         .status()
@@ -157,6 +157,20 @@ async fn people_sign_in_and_out_at_a_provider_that_speaks_as_iserv_does() {
     let told = pult.person("admin", "admin").json("/api/v1/identity/providers").await;
     let released = ["openid", "profile", "email", "iserv:uuid", "iserv:groups", "iserv:roles"];
     assert_eq!(told["items"][0]["scopes"], serde_json::json!(released), "one scope too many is refused");
+}
+
+/// As a school has it: no local accounts, and one provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_one_way_to_sign_in_people_are_led_straight_on() {
+    let [port] = free_ports();
+    let issuer = format!("http://127.0.0.1:{port}");
+    let pult = Pult::bare(&[
+        ("auth.oidc.issuer", issuer.as_str()),
+        ("auth.oidc.client_id", "pult-client"),
+        ("auth.oidc.client_secret", "a-secret-of-some-length"),
+    ])
+    .await;
+    journey_with(&pult, "straight-on", &[("PROVIDER_PORT", &port.to_string())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -160,8 +160,9 @@ impl Principal {
 
     /// Whether somebody may do this with whatever there is.
     pub fn may_with_any(&self, action: Action) -> Result<(), Refusal> {
-        self.may_at_best(action)?;
-        self.may(action, Whose::default())
+        let rule = action.rule();
+        self.require_scope(rule.scope)?;
+        self.require_role(rule.any.ok_or(Refusal::NotOwner)?)
     }
 
     /// What something is to them that somebody owns or made, and that belongs to groups.

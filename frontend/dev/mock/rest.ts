@@ -35,6 +35,20 @@ function signedIn(world: World, call: string, sent: Record<string, unknown>, res
     case 'GET /schedule':
       if (world.me?.role !== 'admin') return problem(response, 403, 'role_missing', 'Dazu fehlt die Berechtigung.');
       return page(response, world.jobs);
+    case 'GET /sessions':
+      return page(response, world.sessions);
+    case 'DELETE /sessions':
+      if (world.scenario === 'refusing') return refuse(response);
+      world.sessions = world.sessions.filter((session) => session.this);
+      return json(response, 204);
+    case 'GET /identity/providers':
+      return page(response, [{ id: 'iserv', name: 'IServ' }, { id: 'zweite', name: 'Zweite Schule' }]);
+    case 'POST /identity/preview':
+      if (world.scenario === 'refusing') return refuse(response);
+      return json(response, 200, {
+        issuer: 'https://schule.example', subject: '4711', username: 'k.brandt', display_name: 'Katrin Brandt', role: 'teacher',
+        because: { rule: 'teacher_roles', word: 'ROLE_TEACHER' }, groups: ['Klasse 8D', 'Kollegium'],
+      });
     case 'GET /templates':
       return page(response, world.templates);
     case 'GET /desktops':

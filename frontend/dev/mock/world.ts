@@ -37,6 +37,12 @@ function job(name: string, title: string, description: string, more: Partial<Sch
   };
 }
 
+/** An administrator looks into a desktop. */
+const LOOK = (): Schemas['Grant'] => ({ id: 'g1', holder: 'Administration', reason: 'Firefox startet nicht, auf Bitte von Frau Brandt', created_at: ago(5), until: ago(-25), entered_at: ago(3) });
+
+const session = (id: string, browser: Schemas['Browser'], system: Schemas['System'], age: number): Schemas['Session'] =>
+  ({ id, this: id === 's1', browser, system, created_at: ago(age), last_seen_at: ago(age / 10), ends_at: ago(-600) });
+
 const jobs = (): ScheduledJob[] => [
   job('idle', 'Unbenutzte Desktops', 'Warnt, wenn an einem Desktop niemand arbeitet, und hält ihn danach an.', { every_seconds: 5, next_run_at: ago(0), message: '1 gewarnt, 2 angehalten.' }),
   job('nightly_stop', 'Nachtruhe', 'Hält zur eingestellten Zeit alle Desktops an.', { cron: '0 22 * * 1-5', time_zone: 'Europe/Berlin', last_started_at: null, last_finished_at: null, last_result: null, message: null, next_run_at: ago(-300) }),
@@ -51,6 +57,7 @@ export class World {
   person: string | undefined;
   scenario: Scenario = 'everyday';
   jobs = jobs();
+  sessions = [session('s1', 'firefox', 'linux', 50), session('s2', 'safari', 'ios', 500), session('s3', 'edge', 'windows', 3_000)];
   readonly desktops = new Map<string, Desktop>();
   readonly listeners = new Set<(event: string, id: number, data: unknown) => void>();
   #revision = 0;
@@ -68,7 +75,7 @@ export class World {
     if (scenario === 'engine-down') this.tell('notice', { code: 'engine_unreachable', message: '' });
     else if (engineWasDown) this.tell('notice', { code: 'engine_back', message: '' });
     if (scenario === 'everyday' || scenario === 'engine-down' || scenario === 'refusing' || scenario === 'blocked') {
-      this.#add('linux', { state: 'running', started_at: ago(40), last_used_at: ago(2), last_input_at: ago(2), stops_at: ago(-43), why: 'Läuft, weil vor 2 Minuten etwas eingegeben wurde.' });
+      this.#add('linux', { state: 'running', started_at: ago(40), last_used_at: ago(2), last_input_at: ago(2), stops_at: ago(-43), why: 'Läuft, weil vor 2 Minuten etwas eingegeben wurde.', grants: [LOOK()] });
       this.#add('python', { state: 'stopped', reason: 'idle', last_used_at: ago(60 * 26), why: 'Angehalten, weil 45 Minuten lang nichts eingegeben wurde.' });
       this.#add('malen', { state: 'failed', reason: 'image_missing', last_used_at: ago(60 * 24 * 9), why: 'Das Image „bild-und-ton“ ist auf dem Server nicht vorhanden. Die Administration kann es in der Vorlage laden.' });
     }
@@ -168,7 +175,7 @@ export class World {
     const desktop: Desktop = {
       id: randomUUID(), name, template: slug, client: 'novnc', owner: 'schueler', state: 'requested', step: null, reason: null, queue_position: null,
       eta_seconds: null, url: `/desktop/${name}/`, created_at: ago(0), started_at: null, last_input_at: null, last_used_at: null,
-      stops_at: null, stops_for: null, warns_at: null, viewers: 0, why: '', removed: false, ...more,
+      stops_at: null, stops_for: null, warns_at: null, viewers: 0, grants: [], why: '', removed: false, ...more,
     };
     this.desktops.set(desktop.id, desktop);
     this.tell('desktop', desktop);

@@ -96,6 +96,40 @@ export const CASES = [
       await page.getByRole('alert').waitFor();
     },
   },
+  { name: 'sessions', user: 'schueler', path: '/sessions', ready: dashboard },
+  {
+    name: 'sessions-ended',
+    user: 'schueler',
+    path: '/sessions',
+    ready: dashboard,
+    act: async (page) => {
+      await page.locator('main button').first().click();
+      await page.getByRole('status').filter({ hasText: /./ }).first().waitFor();
+    },
+  },
+  { name: 'identity', user: 'admin', path: '/identity', ready: 'form' },
+  {
+    name: 'identity-answer',
+    user: 'admin',
+    path: '/identity',
+    ready: 'form',
+    act: async (page) => {
+      await page.locator('textarea').fill('{"sub": "1"}');
+      await page.locator('[type=submit]').click();
+      await page.getByRole('heading', { name: 'Katrin Brandt' }).waitFor();
+    },
+  },
+  {
+    name: 'identity-wrong',
+    user: 'admin',
+    path: '/identity',
+    ready: 'form',
+    act: async (page) => {
+      await page.locator('textarea').fill('{');
+      await page.locator('[type=submit]').click();
+      await page.getByRole('alert').filter({ hasText: /./ }).first().waitFor();
+    },
+  },
   { name: 'not-found', user: 'schueler', path: '/nirgendwo', ready: 'h1' },
   { name: 'unreachable', scenario: 'unreachable', path: '/', ready: 'h1', user: 'schueler', wait: 4_000 },
   { name: 'start-ask', user: 'schueler', path: '/start/terminal', ready: 'h1' },

@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { mark, sinceMark } from '~/live/changes';
 import { api, ME_KEY } from './client';
 import { answer } from './problem';
-import type { Desktop, ScheduledJob, Status, Template } from './types';
+import type { Desktop, IdentityProvider, ScheduledJob, Session, Status, Template } from './types';
 
 export const meQuery = queryOptions({
   queryKey: ME_KEY,
@@ -22,6 +22,17 @@ export const statusQuery = queryOptions({
 export const scheduleQuery = queryOptions({
   queryKey: ['schedule'],
   queryFn: async ({ signal }): Promise<ScheduledJob[]> => (await answer(api.GET('/api/v1/schedule', { signal }))).items,
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: ({ signal }): Promise<Session[]> =>
+    everyPage((cursor) => answer(api.GET('/api/v1/sessions', { signal, params: { query: { limit: 200, cursor } } }))),
+});
+
+export const providersQuery = queryOptions({
+  queryKey: ['identity-providers'],
+  queryFn: async ({ signal }): Promise<IdentityProvider[]> => (await answer(api.GET('/api/v1/identity/providers', { signal }))).items,
 });
 
 export const templatesQuery = queryOptions({

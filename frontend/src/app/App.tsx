@@ -7,7 +7,7 @@ import { I18n } from '~/i18n/I18n';
 import type { Messages } from '~/i18n/messages';
 import { CrashGuard } from './CrashGuard';
 import { NotFoundPage } from './NotFoundPage';
-import { DashboardPage, DesktopPage, LoginPage, SchedulePage, StartPage } from './pages';
+import { DashboardPage, DesktopPage, IdentityPage, LoginPage, SchedulePage, SessionsPage, StartPage } from './pages';
 import type { Locale } from './preferences';
 import { SignedIn } from './SignedIn';
 
@@ -30,6 +30,8 @@ export function App({ first }: { first: { locale: Locale; messages: Messages } }
                       <Route path="/start/:slug">{({ slug }) => <StartPage slug={slug} key={slug} />}</Route>
                       <Route path="/desktop/:name/*?">{({ name }) => <DesktopPage name={name} key={name} />}</Route>
                       <Route path="/schedule" component={SchedulePage} />
+                      <Route path="/sessions" component={SessionsPage} />
+                      <Route path="/identity" component={IdentityPage} />
                       <Route component={NotFoundPage} />
                     </Switch>
                   </SignedIn>

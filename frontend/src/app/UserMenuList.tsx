@@ -1,4 +1,4 @@
-import { CalendarClock, LogOut } from 'lucide-react';
+import { CalendarClock, LogOut, MonitorSmartphone, UserSearch } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
 import type { Me } from '~/api/types';
@@ -25,6 +25,9 @@ export default function UserMenuList({ me, name, trigger, open, onSignOut }: Use
           <MenuItem icon={CalendarClock} onAction={() => { navigate('/schedule'); }}>
             {t('schedule.title')}
           </MenuItem>
+          <MenuItem icon={UserSearch} onAction={() => { navigate('/identity'); }}>
+            {t('identity.title')}
+          </MenuItem>
           <MenuLine />
         </>
       )}
@@ -32,6 +35,9 @@ export default function UserMenuList({ me, name, trigger, open, onSignOut }: Use
       <MenuLine />
       <LanguageChoice />
       <MenuLine />
+      <MenuItem icon={MonitorSmartphone} onAction={() => { navigate('/sessions'); }}>
+        {t('sessions.title')}
+      </MenuItem>
       <MenuItem icon={LogOut} onAction={onSignOut}>
         {t('userMenu.signOut')}
       </MenuItem>

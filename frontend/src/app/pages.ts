@@ -7,6 +7,8 @@ const load = {
   start: () => import('~/start/StartPage'),
   desktop: () => import('~/viewer/DesktopPage'),
   schedule: () => import('~/schedule/SchedulePage'),
+  sessions: () => import('~/sessions/SessionsPage'),
+  identity: () => import('~/identity/IdentityPage'),
 };
 
 const page = <P extends object>(load: () => Promise<{ default: ComponentType<P> }>) => lazy(load);
@@ -17,6 +19,8 @@ export { default as DashboardPage } from '~/dashboard/DashboardPage';
 export const StartPage = page(load.start);
 export const DesktopPage = page(load.desktop);
 export const SchedulePage = page(load.schedule);
+export const SessionsPage = page(load.sessions);
+export const IdentityPage = page(load.identity);
 
 /** Begins to fetch the code and the data of the page at this address, before anything is rendered. */
 export function preloadPage(pathname: string): void {
@@ -28,6 +32,8 @@ export function preloadPage(pathname: string): void {
   if (pathname.startsWith('/desktop/')) void load.desktop();
   if (pathname.startsWith('/start/')) void load.start();
   if (pathname === '/schedule') void load.schedule();
+  if (pathname === '/sessions') void load.sessions();
+  if (pathname === '/identity') void load.identity();
   void queryClient.prefetchQuery(meQuery);
   void queryClient.prefetchQuery(desktopsQuery);
   void queryClient.prefetchQuery(templatesQuery);

@@ -1,6 +1,7 @@
 import { ArrowRight, Eye, Play, RotateCw } from 'lucide-react';
 import { useId } from 'react';
 import { useT } from '~/i18n/useT';
+import { Lookers } from '~/desktop/Lookers';
 import { type StateView, stateView } from '~/desktop/stateView';
 import { useDesktopAction } from '~/desktop/useDesktopAction';
 import { announceStart } from '~/start/startIntent';
@@ -33,6 +34,7 @@ export function DesktopCard({ tile, tint, next }: { tile: Tile; tint: number | u
           <StatePill view={view} />
         </div>
         {tile.description && <p className={styles.description}>{tile.description}</p>}
+        {desktop && <Lookers grants={desktop.grants} />}
         <CardFacts desktop={desktop} opening={opening} />
         {action.problem && <CardProblem problem={action.problem} onClose={action.forgetProblem} />}
         <div className={styles.actions}>

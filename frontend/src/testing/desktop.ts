@@ -5,7 +5,7 @@ export function aDesktop(more: Partial<Desktop> = {}): Desktop {
   return {
     id: 'd1', name: 'mia-linux', template: 'linux', client: 'novnc', owner: 'mia', state: 'running', step: null, reason: null, queue_position: null,
     eta_seconds: null, url: '/desktop/mia-linux/', created_at: '2026-11-20T07:00:00Z', started_at: null, last_input_at: null,
-    last_used_at: null, stops_at: null, stops_for: null, warns_at: null, viewers: 0, why: '', removed: false, ...more,
+    last_used_at: null, stops_at: null, stops_for: null, warns_at: null, viewers: 0, grants: [], why: '', removed: false, ...more,
   };
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Desktop } from '~/api/types';
 import { qualityPreference, sizePreference, usePreference } from '~/app/preferences';
+import { Lookers } from '~/desktop/Lookers';
 import { useStopsSoon } from '~/desktop/useStopsSoon';
 import { useT } from '~/i18n/useT';
 import { onEscapeChord } from './chord';
@@ -85,6 +86,7 @@ export default function Viewer({ desktop, title, onStage, onEnter }: { desktop: 
         onPan={setPan}
       />
       <StopsSoon desktop={desktop} soon={soon} />
+      <Lookers grants={desktop.grants} />
       <main className={styles.picture}>
         <div
           ref={screen}

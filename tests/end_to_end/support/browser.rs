@@ -104,6 +104,15 @@ impl Browser {
         hops
     }
 
+    /// Changes something, as a page of the app does.
+    pub(crate) async fn change(&self, method: Method, path: &str) -> Hop {
+        let me = self.ask(&format!("{}/api/v1/me", self.app), &[]).await;
+        let me: Value = serde_json::from_str(&me.body).expect("JSON");
+        let token = me["csrf_token"].as_str().expect("a token");
+        let url = format!("{}{path}", self.app);
+        self.send(self.http.request(method, &url), &url, &[("x-csrf-token", token)]).await
+    }
+
     /// Goes on until it is led to a path, and yields that address without going there.
     pub(crate) async fn follow_until(&self, url: &str, path: &str) -> String {
         let mut next = url.to_owned();

@@ -21,6 +21,7 @@ pub(crate) struct Pult {
     port: u16,
     admin_port: u16,
     settings: Vec<(String, String)>,
+    is_demo: bool,
     process: Option<Child>,
     welcome: Arc<Mutex<String>>,
 }
@@ -36,8 +37,17 @@ impl Pult {
         Self::on(Engine::shared(), settings).await
     }
 
+    /// A Pult as a school begins with it, without the demo's accounts and templates.
+    pub(crate) async fn bare(settings: &[(&str, &str)]) -> Self {
+        Self::begin(Engine::shared(), settings, false).await
+    }
+
     /// A Pult on this engine.
     pub(crate) async fn on(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        Self::begin(engine, settings, true).await
+    }
+
+    async fn begin(engine: Engine, settings: &[(&str, &str)], is_demo: bool) -> Self {
         // reqwest asks for the process's own cryptography; the first test to install it wins
         let _ = rustls::crypto::ring::default_provider().install_default();
         let [port, admin_port] = free_ports();
@@ -48,7 +58,8 @@ impl Pult {
             })
             .collect();
         let storage = tempfile::tempdir().expect("a folder");
-        let mut pult = Self { engine, storage, port, admin_port, settings, process: None, welcome: Arc::default() };
+        let mut pult =
+            Self { engine, storage, port, admin_port, settings, is_demo, process: None, welcome: Arc::default() };
         pult.resume().await;
         pult
     }
@@ -57,7 +68,7 @@ impl Pult {
     pub(crate) async fn resume(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let mut process = self
-            .command(&["serve", "--demo"])
+            .command(if self.is_demo { &["serve", "--demo"] } else { &["serve"] })
             .stdout(Stdio::piped())
             .stderr(Stdio::from(self.log_file()))
             .spawn()
@@ -126,9 +137,14 @@ impl Pult {
 
     /// The password that the demo gave one of its accounts.
     pub(crate) fn password_of(&self, account: &str) -> String {
+        self.try_password_of(account).expect("it was told")
+    }
+
+    /// The same, where there may be no demo.
+    pub(crate) fn try_password_of(&self, account: &str) -> Option<String> {
         let welcome = self.welcome.lock().expect("nobody panics with it");
-        let line = welcome.lines().find(|line| line.trim_start().starts_with(account)).expect("it was told");
-        line.split_whitespace().last().expect("a password").to_owned()
+        let line = welcome.lines().find(|line| line.trim_start().starts_with(account))?;
+        line.split_whitespace().last().map(str::to_owned)
     }
 
     /// The API as a person of this role has it; made if they are new.

@@ -153,7 +153,7 @@ impl Snapshot {
             } else {
                 old.gone.cancel();
             }
-            known = old.grants.clone();
+            known.extend(old.grants.iter().cloned());
         }
         for granted in &mut route.grants {
             let old = known.extract_if(.., |old| old.grant == granted.grant && !old.ended.is_cancelled()).next();

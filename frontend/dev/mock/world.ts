@@ -43,6 +43,8 @@ const LOOK = (): Schemas['Grant'] => ({ id: 'g1', holder: 'Administration', reas
 const session = (id: string, browser: Schemas['Browser'], system: Schemas['System'], age: number): Schemas['Session'] =>
   ({ id, this: id === 's1', browser, system, created_at: ago(age), last_seen_at: ago(age / 10), ends_at: ago(-600) });
 
+const sessions = () => [session('s1', 'firefox', 'linux', 50), session('s2', 'safari', 'ios', 500), session('s3', 'edge', 'windows', 3_000)];
+
 const jobs = (): ScheduledJob[] => [
   job('idle', 'Unbenutzte Desktops', 'Warnt, wenn an einem Desktop niemand arbeitet, und hält ihn danach an.', { every_seconds: 5, next_run_at: ago(0), message: '1 gewarnt, 2 angehalten.' }),
   job('nightly_stop', 'Nachtruhe', 'Hält zur eingestellten Zeit alle Desktops an.', { cron: '0 22 * * 1-5', time_zone: 'Europe/Berlin', last_started_at: null, last_finished_at: null, last_result: null, message: null, next_run_at: ago(-300) }),
@@ -57,7 +59,7 @@ export class World {
   person: string | undefined;
   scenario: Scenario = 'everyday';
   jobs = jobs();
-  sessions = [session('s1', 'firefox', 'linux', 50), session('s2', 'safari', 'ios', 500), session('s3', 'edge', 'windows', 3_000)];
+  sessions = sessions();
   readonly desktops = new Map<string, Desktop>();
   readonly listeners = new Set<(event: string, id: number, data: unknown) => void>();
   #revision = 0;
@@ -70,6 +72,7 @@ export class World {
     const engineWasDown = this.scenario === 'engine-down';
     this.scenario = scenario;
     this.jobs = jobs();
+    this.sessions = sessions();
     for (const desktop of this.desktops.values()) this.tell('desktop', { ...desktop, removed: true });
     this.desktops.clear();
     if (scenario === 'engine-down') this.tell('notice', { code: 'engine_unreachable', message: '' });

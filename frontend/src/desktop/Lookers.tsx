@@ -23,8 +23,8 @@ function Now({ grants }: { grants: Grant[] }) {
         <li key={id} className={styles.looker}>
           <Eye size={16} aria-hidden />
           <span>
-            <strong>{t('lookers.may', { name: holder, time: times.clock(until, now) })}</strong> {t('lookers.reason', { reason })}{' '}
-            {entered_at && t('lookers.entered', { time: times.ago(entered_at, now) })}
+            <strong>{t('lookers.may', { name: holder, time: times.clock(until, now) })}</strong> {t('lookers.reason', { reason })}
+            {entered_at && <span className={styles.entered}>{t('lookers.entered', { time: times.ago(entered_at, now) })}</span>}
           </span>
         </li>
       ))}

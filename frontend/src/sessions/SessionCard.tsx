@@ -7,7 +7,7 @@ import { Button } from '~/ui/Button';
 import styles from './SessionsPage.module.css';
 
 /** One browser in which one is signed in. The present one is left by the menu, like everything else. */
-export function SessionCard({ session, pending, onEnd }: { session: Session; pending: boolean; onEnd: () => void }) {
+export function SessionCard({ session, onEnd }: { session: Session; onEnd: () => void }) {
   const t = useT();
   const times = useTimes();
   const now = useNow('minute');
@@ -32,7 +32,7 @@ export function SessionCard({ session, pending, onEnd }: { session: Session; pen
       </dl>
       {!session.this && (
         <div className={styles.actions}>
-          <Button icon={LogOut} isPending={pending} aria-label={t('sessions.endNamed', { name })} onPress={onEnd}>
+          <Button icon={LogOut} aria-label={t('sessions.endNamed', { name })} onPress={onEnd}>
             {t('sessions.end')}
           </Button>
         </div>

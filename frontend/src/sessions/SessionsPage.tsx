@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { LogOut, RotateCw } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { ApiProblem } from '~/api/problem';
 import { sessionsQuery } from '~/api/queries';
 import { Frame } from '~/app/Frame';
@@ -16,7 +17,12 @@ import { useEndSessions } from './useEndSessions';
 export default function SessionsPage() {
   const t = useT();
   const { data: sessions, error, refetch } = useQuery(sessionsQuery);
-  const { end, endOthers, pending, ended, problem } = useEndSessions();
+  const { end, endOthers, ended, problem } = useEndSessions();
+  const said = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    // The button that was pressed is gone with what it ended.
+    if (ended) said.current?.focus();
+  }, [ended]);
   const hasOthers = sessions?.some((session) => !session.this);
   return (
     <Frame title={t('sessions.title')}>
@@ -26,7 +32,7 @@ export default function SessionsPage() {
           <p className={page.lead}>{t('sessions.lead')}</p>
           <div className={styles.others}>
             {hasOthers && (
-              <Button icon={LogOut} isPending={pending} onPress={endOthers}>
+              <Button icon={LogOut} onPress={endOthers}>
                 {t('sessions.endOthers')}
               </Button>
             )}
@@ -35,11 +41,11 @@ export default function SessionsPage() {
                 <ProblemText problem={problem} />
               </div>
             )}
-            <p role="status">{ended && t('sessions.ended')}</p>
+            <p role="status" ref={said} tabIndex={-1}>{ended && t('sessions.ended')}</p>
           </div>
           <ul className={styles.grid}>
             {sessions.map((session) => (
-              <SessionCard key={session.id} session={session} pending={pending} onEnd={() => { end(session.id); }} />
+              <SessionCard key={session.id} session={session} onEnd={() => { end(session.id); }} />
             ))}
           </ul>
         </div>

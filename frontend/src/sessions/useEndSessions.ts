@@ -12,9 +12,8 @@ export function useEndSessions() {
     onSettled: () => client.invalidateQueries({ queryKey: sessionsQuery.queryKey }),
   });
   return {
-    end: (id: string) => { mutation.mutate(id); },
-    endOthers: () => { mutation.mutate(undefined); },
-    pending: mutation.isPending,
+    end: (id: string) => { if (!mutation.isPending) mutation.mutate(id); },
+    endOthers: () => { if (!mutation.isPending) mutation.mutate(undefined); },
     ended: mutation.isSuccess,
     problem: mutation.error instanceof ApiProblem ? mutation.error : undefined,
   };

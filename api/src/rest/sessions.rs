@@ -24,7 +24,7 @@ pub(crate) async fn list(
     caller.may_at_best(Action::ManageSessions)?;
     let this = this(&caller);
     let page = app.store.sessions().page(caller.user, &window.0).await?;
-    Ok(Json(page.map(|session| SessionView::new(session, this)).into()))
+    Ok(Json(page.map(|session| SessionView::new(&session, this)).into()))
 }
 
 /// Signs the caller out in one browser

@@ -28,7 +28,7 @@ pub(crate) struct SessionView {
 
 impl SessionView {
     /// What is told of a session where this one asks.
-    pub(crate) fn new(session: Session, this: Option<SessionId>) -> Self {
+    pub(crate) fn new(session: &Session, this: Option<SessionId>) -> Self {
         let (browser, system) = browser::of(session.user_agent.as_deref().unwrap_or_default());
         Self {
             id: session.id.to_string(),

@@ -1,4 +1,7 @@
-use domain::access::{Credential, Principal};
+use domain::{
+    UserId,
+    access::{Credential, Principal},
+};
 use salvo::{
     Depot, Request,
     extract::{Extractible, Metadata},
@@ -80,13 +83,14 @@ async fn by_cookie(app: &App, req: &Request) -> Result<Caller, ApiError> {
     Ok(Caller { principal, csrf_token: Some(csrf_token) })
 }
 
-/// Ends the session that a browser had which has just been given another one: nobody goes on with what somebody may
-/// have known or set before.
-pub(crate) async fn end_former(app: &App, req: &Request) -> Result<(), ApiError> {
+/// Ends the session that somebody had in a browser which has just been given another one: nothing goes on with what
+/// somebody else may have learned before. One of somebody else's is theirs to end.
+pub(crate) async fn end_former(app: &App, req: &Request, user: UserId) -> Result<(), ApiError> {
     let Some(secret) = SESSION.read(req, app.config.is_secure())? else {
         return Ok(());
     };
-    if let Some((session, _)) = app.store.sessions().find(&secret).await? {
+    let former = app.store.sessions().find(&secret).await?;
+    if let Some((session, _)) = former.filter(|(_, former)| former.id == user) {
         app.store.sessions().end(session).await?;
         app.presence.end(&Credential::Session(session));
     }

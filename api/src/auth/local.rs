@@ -68,7 +68,7 @@ pub(crate) async fn login(
     let user_agent = req.header::<&str>(header::USER_AGENT);
     let (_, secret) = app.store.sessions().create(user.id, user_agent).await?;
     app.store.audit().record(Some(user.id), "session.create", None, None).await?;
-    end_former(app, req).await?;
+    end_former(app, req, user.id).await?;
     SESSION.write(res, &secret, app.config.is_secure());
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())

@@ -171,7 +171,7 @@ async fn finish(app: &App, sign_in: SignIn, answer: Answer, req: &Request, res: 
     let detail = json!({ "provider": provider.config.id, "role": user.role });
     app.store.audit().record(Some(user.id), "session.create", None, Some(detail)).await?;
     remember_step(app, provider, sign_in.scope_step).await?;
-    end_former(app, req).await?;
+    end_former(app, req, user.id).await?;
     SESSION.write(res, &secret, app.config.is_secure());
     lead(res, &sign_in.return_to);
     Ok(())

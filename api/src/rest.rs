@@ -11,6 +11,7 @@ pub(crate) mod lessons;
 pub(crate) mod me;
 pub(crate) mod people;
 pub(crate) mod provisioning;
+pub(crate) mod restrictions;
 pub(crate) mod roster;
 pub(crate) mod schedule;
 pub(crate) mod services;

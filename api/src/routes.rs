@@ -17,8 +17,8 @@ use crate::{
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     docs, live, pages,
     rest::{
-        assignments, audit, desktops, doctor, grants, identity, jobs, lessons, me, people, provisioning, roster, schedule,
-        services, sessions, status, templates, tokens,
+        assignments, audit, desktops, doctor, grants, identity, jobs, lessons, me, people, provisioning, restrictions,
+        roster, schedule, services, sessions, status, templates, tokens,
     },
     views::NoticeView,
 };
@@ -120,6 +120,12 @@ fn rest() -> Router {
             ),
         )
         .push(provisioned())
+        .push(
+            Router::with_path("restrictions")
+                .get(restrictions::list)
+                .post(restrictions::create)
+                .push(Router::with_path("{id}").delete(restrictions::remove)),
+        )
         .push(Router::with_path("roster/sync").post(roster::sync))
         .push(Router::with_path("jobs").get(jobs::list).push(Router::with_path("{id}").get(jobs::show)))
         .push(

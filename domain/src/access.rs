@@ -62,6 +62,10 @@ words! {
         LessonsRead = "lessons:read",
         /// Begin and end lessons.
         LessonsWrite = "lessons:write",
+        /// See who reaches less of the network for a while.
+        NetworkRead = "network:read",
+        /// Have somebody reach less of the network for a while, and end that.
+        NetworkWrite = "network:write",
         /// See users and groups.
         UsersRead = "users:read",
         /// Tell of people, groups and memberships.

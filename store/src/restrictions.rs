@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Store, StoreError,
+    Page, Paging, Store, StoreError,
     connection::{Write, now, stored},
     desktops::{rows::live, touch},
 };
@@ -87,6 +87,40 @@ impl Restrictions<'_> {
         }
         write.commit().await?;
         Ok(was)
+    }
+
+    /// One of them, whether it has ended or not.
+    pub async fn get(&self, id: RestrictionId) -> Result<Option<Restriction>, StoreError> {
+        Ok(restriction::Entity::find_by_id(id).one(self.0.db()).await?.as_ref().and_then(to_domain))
+    }
+
+    /// A page of those that have not ended, oldest first: all, or those of some groups and of desktops of their people.
+    pub async fn page(&self, groups: Option<&[GroupId]>, paging: &Paging) -> Result<Page<Restriction>, StoreError> {
+        let mut select = restriction::Entity::find()
+            .filter(in_force())
+            .order_by_asc(restriction::Column::Id)
+            .limit(paging.limit + 1);
+        if let Some(groups) = groups {
+            let members = Query::select()
+                .column(membership::Column::UserId)
+                .from(membership::Entity)
+                .and_where(membership::Column::GroupId.is_in(groups.iter().copied()))
+                .take();
+            let desktops = Query::select()
+                .column(desktop::Column::Id)
+                .from(desktop::Entity)
+                .and_where(desktop::Column::OwnerId.in_subquery(members))
+                .take();
+            let theirs = Condition::any()
+                .add(restriction::Column::GroupId.is_in(groups.iter().copied()))
+                .add(restriction::Column::DesktopId.in_subquery(desktops));
+            select = select.filter(theirs);
+        }
+        if let Some(after) = paging.after::<RestrictionId>() {
+            select = select.filter(restriction::Column::Id.gt(after));
+        }
+        let items = select.all(self.0.db()).await?.iter().filter_map(to_domain).collect();
+        Ok(Page::of(items, paging.limit, |restriction: &Restriction| restriction.id))
     }
 
     /// All that have not ended, oldest first.

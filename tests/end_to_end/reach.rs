@@ -5,17 +5,19 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
     os::fd::AsFd as _,
     process::Command,
+    time::Instant,
 };
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::support::{Api, Desktop, Pult, eventually};
 
 /// Those of some doors that a program in a desktop can open, all tried at once.
 fn opened(pult: &Pult, desktop: &Desktop, doors: &[SocketAddr]) -> Vec<SocketAddr> {
-    const TRY: &str = "for door; do timeout 2 bash -c \"exec 3<>/dev/tcp/$door\" && echo $door & done; wait";
+    const TRY: &str = "for door; do timeout 1 bash -c \"exec 3<>/dev/tcp/$door\" && echo $door & done; wait";
     let named: Vec<_> = doors.iter().map(|door| format!("{}/{}", door.ip(), door.port())).collect();
     let container = desktop.container();
     let arguments = ["exec", &container, "bash", "-c", TRY, "bash"].into_iter().chain(named.iter().map(String::as_str));
@@ -83,7 +85,11 @@ async fn template(admin: &Api, slug: &str, network: &str) {
 /// of which waits at some ports. Ends when dropped.
 struct World {
     name: String,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// There is one such network at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// An address that is anybody's (RFC 5737), and one that is nobody's but a school's.
 const INTERNET: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
@@ -91,8 +97,8 @@ const SCHOOL: Ipv4Addr = Ipv4Addr::new(10, 99, 100, 7);
 const PORTS: [u16; 3] = [25, 80, 443];
 
 impl World {
-    fn new() -> Self {
-        let world = Self { name: format!("pult-world-{}", std::process::id()) };
+    async fn new() -> Self {
+        let world = Self { name: format!("pult-world-{}", std::process::id()), _alone: ALONE.lock().await };
         let name = &world.name;
         ip(&format!("netns add {name}"));
         ip(&format!("link add pw-here type veth peer name pw-there netns {name}"));
@@ -176,7 +182,7 @@ async fn no_desktop_reaches_this_machine_its_network_or_another_desktop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_policy_reaches_what_it_names_and_nothing_else() {
-    let _world = World::new();
+    let _world = World::new().await;
     let pult = Pult::with(&[
         ("network.firewall", "required"),
         ("network.school", r#"["10.99.100.7:443"]"#),
@@ -196,6 +202,60 @@ async fn each_policy_reaches_what_it_names_and_nothing_else() {
     }
 }
 
+/// Restricts, or ends a restriction, and yields what was answered.
+async fn ask(api: &Api, method: Method, path: &str, body: serde_json::Value) -> (StatusCode, serde_json::Value) {
+    let answer = api.request(method, path).json(&body).send().await.expect("an answer");
+    (answer.status(), answer.json().await.unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_teacher_cuts_the_own_class_off_and_lets_it_go_again_while_it_works() {
+    let _world = World::new().await;
+    let pult = Pult::with(&[("network.firewall", "required")]).await;
+    let pupil = pult.person_with("schueler", "student", &["--group", "9b"]);
+    let teacher = pult.person_with("lehrerin", "teacher", &["--group", "9b"]);
+    let other = pult.person_with("andere", "teacher", &["--group", "9c"]);
+    let (desktop, own) = (pupil.running("tiny").await, teacher.running("tiny").await);
+    let places = [SocketAddr::from((INTERNET, 443))];
+    until(&pult, &desktop, &places, &places).await;
+
+    let restrictions = "/api/v1/restrictions";
+    let class = json!({ "group": "9b", "network": "none" });
+    let (refused, _) = ask(&other, Method::POST, restrictions, class.clone()).await;
+    assert_eq!(refused, StatusCode::FORBIDDEN, "it is not her class");
+    let one = json!({ "desktop": desktop.id(), "network": "none" });
+    assert_eq!(ask(&other, Method::POST, restrictions, one).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(ask(&pupil, Method::POST, restrictions, class.clone()).await.0, StatusCode::FORBIDDEN);
+    for wrong in
+        [json!({ "network": "none" }), json!({ "group": "9b", "network": "none", "until": "2020-01-01T00:00:00Z" })]
+    {
+        assert_eq!(ask(&teacher, Method::POST, restrictions, wrong).await.0, StatusCode::BAD_REQUEST);
+    }
+
+    let asked = Instant::now();
+    let (made, restriction) = ask(&teacher, Method::POST, restrictions, class).await;
+    assert_eq!(made, StatusCode::CREATED, "{restriction}");
+    until(&pult, &desktop, &places, &[]).await;
+    println!("cut off after {:.1?}", asked.elapsed());
+    assert_eq!(opened(&pult, &own, &places), places, "the teacher's own is not");
+    assert_eq!(pupil.page(&desktop, "vnc.html").await, StatusCode::OK, "and the way in is as it was");
+    let listed = teacher.json(restrictions).await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(other.json(restrictions).await["items"], json!([]));
+
+    // also what is started later
+    pupil.tell(&desktop, "stop").await;
+    pupil.until(&desktop, "stopped").await;
+    pupil.tell(&desktop, "start").await;
+    pupil.until(&desktop, "running").await;
+    assert_eq!(opened(&pult, &desktop, &places), []);
+
+    let path = format!("{restrictions}/{}", restriction["id"].as_str().expect("an id"));
+    assert_eq!(ask(&other, Method::DELETE, &path, json!({})).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(ask(&teacher, Method::DELETE, &path, json!({})).await.0, StatusCode::NO_CONTENT);
+    until(&pult, &desktop, &places, &places).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_that_somebody_takes_away_are_back_within_seconds_and_nothing_starts_meanwhile() {
     let (_listener, port) = door();
@@ -205,12 +265,12 @@ async fn rules_that_somebody_takes_away_are_back_within_seconds_and_nothing_star
     let host = SocketAddr::from((gateway(&pult, &desktop), port));
     assert_eq!(opened(&pult, &desktop, &[host]), []);
     for _ in 0..3 {
-        let flushed = std::time::Instant::now();
+        let flushed = Instant::now();
         nft(&["delete", "table", "inet", &table(&pult)]);
         until(&pult, &desktop, &[host], &[]).await;
         println!("closed again after {:.1?}", flushed.elapsed());
     }
     let log = pult.log();
-    assert!(log.contains("its rules are put back"), "and it is said");
+    assert!(log.contains("the firewall does not hold"), "and it is said");
     assert_eq!(pupil.page(&desktop, "vnc.html").await, StatusCode::OK);
 }

@@ -16,7 +16,7 @@ use super::{Created, now};
 use crate::{
     app::App,
     auth::Caller,
-    error::ApiError,
+    error::{ApiError, Problem},
     extract::{self, Body, InPath, Window},
     views::{GrantView, ListView},
 };
@@ -24,6 +24,7 @@ use crate::{
 /// A look into somebody else's desktop that is wanted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[salvo(schema(example = json!({ "reason": "Firefox startet nicht, auf Bitte der Lehrkraft", "minutes": 15 })))]
 pub(crate) struct GrantInput {
     /// Why, in 5 to 500 characters. The desktop's owner reads it.
     reason: String,
@@ -53,7 +54,7 @@ pub(crate) async fn list(
 ///
 /// Its owner sees at once who may look, why, and until when. Taking it and each look are in the audit log. Whatever is
 /// open because of it ends with it.
-#[endpoint(tags("desktops"))]
+#[endpoint(tags("desktops"), responses((status_code = 409, description = "It is the caller's own desktop", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     caller: Caller,
     id: InPath<DesktopId>,
@@ -75,7 +76,7 @@ pub(crate) async fn create(
 /// Ends a grant before its time
 ///
 /// Streams and pages that are open because of it end at once.
-#[endpoint(tags("desktops"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "It is over")))]
+#[endpoint(tags("desktops"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "It is over")))]
 pub(crate) async fn remove(
     caller: Caller,
     id: InPath<DesktopId>,

@@ -30,7 +30,7 @@ pub(crate) async fn list(
 /// Signs the caller out in one browser
 ///
 /// What is open there ends at once.
-#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "Signed out there")))]
+#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "Signed out there")))]
 pub(crate) async fn remove(
     caller: Caller,
     id: InPath<SessionId>,
@@ -50,7 +50,7 @@ pub(crate) async fn remove(
 /// Signs the caller out in every other browser
 ///
 /// With a token, in every one.
-#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 503), responses((status_code = 204, description = "Signed out everywhere else")))]
+#[endpoint(tags("session"), status_codes(204, 400, 401, 403, 429, 503), responses((status_code = 204, description = "Signed out everywhere else")))]
 pub(crate) async fn remove_others(caller: Caller, depot: &mut Depot, res: &mut Response) -> Result<(), ApiError> {
     let app = extract::app(depot);
     caller.may_at_best(Action::ManageSessions)?;
@@ -63,7 +63,7 @@ pub(crate) async fn remove_others(caller: Caller, depot: &mut Depot, res: &mut R
 /// Signs somebody out everywhere
 ///
 /// Ends all their sessions and whatever is open with one of their tokens. The tokens themselves stay good.
-#[endpoint(tags("people"), status_codes(204, 400, 401, 403, 404, 503), responses((status_code = 204, description = "Signed out everywhere")))]
+#[endpoint(tags("people"), status_codes(204, 400, 401, 403, 404, 429, 503), responses((status_code = 204, description = "Signed out everywhere")))]
 pub(crate) async fn remove_all_of(
     caller: Caller,
     id: InPath<UserId>,

@@ -59,6 +59,9 @@ enum Question {
     WriteAssignment(usize),
     SeeLesson(usize),
     WriteLesson(usize),
+    RestrictGroup(usize),
+    RestrictDesktopOf(usize),
+    SeeRestrictionOf(usize),
     SeePerson(usize),
     SeeGroup(usize),
     SeeIdentity,
@@ -114,7 +117,7 @@ impl School {
     }
 
     fn question(&self, dice: &mut Rng) -> Question {
-        match dice.u8(0..32) {
+        match dice.u8(0..35) {
             0 => Question::SeeDesktop(dice.usize(0..self.desktops.len())),
             1..=2 => Question::ManageDesktop(dice.usize(0..self.desktops.len())),
             3..=6 => Question::OpenDesktop(dice.usize(0..self.desktops.len()), moment(dice)),
@@ -140,6 +143,9 @@ impl School {
             28 => Question::RevokeToken(dice.usize(0..self.tokens.len())),
             29 => Question::ReadAudit,
             30 => Question::SeeSchedule,
+            31 => Question::RestrictGroup(dice.usize(0..self.groups.len())),
+            32 => Question::RestrictDesktopOf(dice.usize(0..self.people.len())),
+            33 => Question::SeeRestrictionOf(dice.usize(0..self.groups.len())),
             _ => Question::RunSchedule,
         }
     }
@@ -202,6 +208,17 @@ impl School {
             Question::WriteLesson(l) => {
                 good_for(Scope::LessonsWrite) && (admin || (!student && is_in(self.lessons[l])))
             }
+            // teachers restrict their groups and the desktops of who is in them, administrators anybody
+            Question::RestrictGroup(g) => {
+                good_for(Scope::NetworkWrite) && (admin || (!student && is_in(self.groups[g])))
+            }
+            Question::RestrictDesktopOf(p) => {
+                let shares_a_group = self.people[p].groups.iter().any(|group| is_in(*group));
+                good_for(Scope::NetworkWrite) && (admin || (!student && shares_a_group))
+            }
+            Question::SeeRestrictionOf(g) => {
+                good_for(Scope::NetworkRead) && (admin || (!student && is_in(self.groups[g])))
+            }
             // teachers see their groups and who is in them, administrators everybody
             Question::SeePerson(p) => {
                 let shares_a_group = self.people[p].groups.iter().any(|group| is_in(*group));
@@ -251,6 +268,9 @@ impl School {
             Question::WriteAssignment(a) => of(Action::WriteAssignments, self.assignments[a]),
             Question::SeeLesson(l) => sees_of_groups(Action::SeeLessons, &[self.lessons[l]]),
             Question::WriteLesson(l) => of_groups(Action::WriteLessons, &[self.lessons[l]]),
+            Question::RestrictGroup(g) => of_groups(Action::Restrict, &[self.groups[g]]),
+            Question::RestrictDesktopOf(p) => of_groups(Action::Restrict, &self.people[p].groups),
+            Question::SeeRestrictionOf(g) => sees_of_groups(Action::SeeRestrictions, &[self.groups[g]]),
             Question::SeePerson(p) => sees_of_groups(Action::SeePeople, &self.people[p].groups),
             Question::SeeGroup(g) => sees_of_groups(Action::SeePeople, &[self.groups[g]]),
             Question::SeeIdentity => any(Action::SeeIdentity),

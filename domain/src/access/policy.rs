@@ -30,6 +30,10 @@ words! {
         SeeLessons = "see a lesson",
         /// Begin and end lessons.
         WriteLessons = "begin, end a lesson",
+        /// See who reaches less of the network for a while.
+        SeeRestrictions = "see who reaches less of the network",
+        /// Have a group, or the desktop of one of its people, reach less of the network for a while; end that.
+        Restrict = "restrict what a group or a desktop of its people reaches",
         /// See people and groups.
         SeePeople = "see people and groups",
         /// See identity providers, and who they would make of somebody.
@@ -91,6 +95,8 @@ impl Action {
             Self::WriteAssignments => Rule::new(Scope::AssignmentsWrite).own(Teacher).any(Admin),
             Self::SeeLessons => Rule::new(Scope::LessonsRead).group(Teacher).any(Admin),
             Self::WriteLessons => Rule::new(Scope::LessonsWrite).group(Teacher).any(Admin),
+            Self::SeeRestrictions => Rule::new(Scope::NetworkRead).group(Teacher).any(Admin),
+            Self::Restrict => Rule::new(Scope::NetworkWrite).group(Teacher).any(Admin),
             Self::SeePeople => Rule::new(Scope::UsersRead).group(Teacher).any(Admin),
             Self::SeeIdentity => Rule::new(Scope::UsersRead).any(Admin),
             Self::ManageSessions => Rule::new(Scope::SessionsWrite).own(Student).any(Admin),

@@ -1,8 +1,8 @@
 //! Who reaches less than their templates allow.
 
 use chrono::{TimeDelta, Utc};
-use domain::{DesktopId, access::Role, desktop::Desktop, template::NetworkPolicy};
-use store::Restricted;
+use domain::{DesktopId, GroupId, access::Role, desktop::Desktop, template::NetworkPolicy};
+use store::{Paging, Restricted, StoreError};
 
 use crate::house::{Failed, House, Outcome, on_both, present};
 
@@ -14,6 +14,7 @@ on_both![
     a_restriction_ends_by_itself_and_is_forgotten,
     who_follows_desktops_learns_of_a_restriction_and_of_its_end,
     nobody_who_is_unknown_is_restricted,
+    restrictions_are_listed_by_group_also_those_of_its_peoples_desktops,
 ];
 
 /// What a desktop that runs may reach now.
@@ -108,6 +109,27 @@ async fn who_follows_desktops_learns_of_a_restriction_and_of_its_end(house: Hous
         house.store.restrictions().lift(of).await?;
         assert!(changed(before).await?);
     }
+    Ok(())
+}
+
+async fn restrictions_are_listed_by_group_also_those_of_its_peoples_desktops(house: House) -> Outcome {
+    let (desktop, restrictions) = (running(&house).await?, house.store.restrictions());
+    let (ours, theirs) = (house.store.groups().ensure("10a").await?.id, house.store.groups().ensure("10b").await?.id);
+    house.store.users().join(desktop.owner, ours).await?;
+    let mut made = Vec::new();
+    for of in [Restricted::Group(ours), Restricted::Group(theirs), Restricted::Desktop(desktop.id)] {
+        made.push(restrictions.restrict(of, NetworkPolicy::None, None, None).await?);
+    }
+    let listed = async |groups: Option<&[GroupId]>, limit| {
+        let page = restrictions.page(groups, &Paging { limit, cursor: None }).await?;
+        Ok::<_, StoreError>(page.items.into_iter().map(|restriction| restriction.id).collect::<Vec<_>>())
+    };
+    assert_eq!(listed(None, 200).await?, made);
+    assert_eq!(listed(Some(&[ours]), 200).await?, [made[0], made[2]]);
+    assert_eq!(listed(Some(&[theirs]), 200).await?, [made[1]]);
+    assert_eq!(listed(Some(&[]), 200).await?, []);
+    assert_eq!(listed(None, 1).await?, made[..1]);
+    assert_eq!(present(restrictions.get(made[1]).await?, "it")?.of, Restricted::Group(theirs));
     Ok(())
 }
 

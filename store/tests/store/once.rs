@@ -3,7 +3,7 @@
 use domain::DesktopId;
 use store::{Once, Requested};
 
-use crate::house::{Failed, House, Outcome, at_once, on_both, present};
+use crate::house::{Failed, House, Outcome, at_once, on_both, present, signed_in, wishing};
 
 on_both![
     the_same_key_gets_the_same_answer,
@@ -21,10 +21,10 @@ fn told(requested: Option<Requested>) -> Option<(DesktopId, bool)> {
 }
 
 async fn send(house: &House, who: &str, key: &str, slug: &str) -> Result<Option<(DesktopId, bool)>, Failed> {
-    let owner = house.pupil(who).await?;
+    let owner = signed_in(&house.pupil(who).await?);
     let template = present(house.store.templates().by_slug(slug).await?, slug)?;
     let once = Once { key, request: slug };
-    Ok(told(house.store.desktops().request_once(&owner, template.id, slug, once).await?))
+    Ok(told(house.store.desktops().request_once(wishing(&owner), template.id, slug, once).await?))
 }
 
 async fn the_same_key_gets_the_same_answer(house: House) -> Outcome {

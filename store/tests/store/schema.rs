@@ -127,6 +127,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::provider::Entity>(&house, &mut tables).await?;
     agrees::<entity::provisioned_group::Entity>(&house, &mut tables).await?;
     agrees::<entity::provisioned_user::Entity>(&house, &mut tables).await?;
+    agrees::<entity::restriction::Entity>(&house, &mut tables).await?;
     agrees::<entity::session::Entity>(&house, &mut tables).await?;
     agrees::<entity::sign_in::Entity>(&house, &mut tables).await?;
     agrees::<entity::template::Entity>(&house, &mut tables).await?;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config,
     auth::{Attempts, Oidc, Presence},
+    desktop::Looks,
     echo::Echoes,
     fronts::Fronts,
     live::Feed,
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) oidc: Oidc,
     pub(crate) fronts: Fronts,
     pub(crate) echoes: Echoes,
+    pub(crate) looks: Looks,
     pub(crate) readiness: Vec<(&'static str, watch::Receiver<bool>)>,
     pub(crate) shutdown: CancellationToken,
 }
@@ -68,6 +70,7 @@ impl App {
                 oidc: Oidc::new(config.providers.clone()),
                 fronts: Fronts::default(),
                 echoes: Echoes::default(),
+                looks: Looks::default(),
                 store,
                 routes,
                 gateway,

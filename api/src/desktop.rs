@@ -2,6 +2,7 @@
 
 mod client;
 mod enter;
+mod look;
 mod own_host;
 mod pass;
 mod place;
@@ -9,6 +10,7 @@ mod ticket;
 mod websockify;
 
 pub(crate) use enter::{Desktop, to_hyper};
+pub(crate) use look::Looks;
 pub(crate) use own_host::OwnHost;
 pub(crate) use place::is_for_own_host;
 pub(crate) use ticket::Door;

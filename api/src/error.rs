@@ -16,7 +16,7 @@ use salvo::{
     http::{HeaderValue, StatusCode, header},
     oapi::{self, EndpointOutRegister, ToSchema},
 };
-use store::{ProvisionError, ServiceError, StoreError, TemplateError};
+use store::{DepartureError, ProvisionError, ServiceError, StoreError, TemplateError};
 
 use crate::auth::SignInError;
 
@@ -121,6 +121,12 @@ pub(crate) enum ApiError {
     /// Desktops are made from the template.
     #[error("{0} desktops are made from this template")]
     TemplateInUse(u64),
+    /// Nobody deletes their own account.
+    #[error("this is the caller's own account")]
+    OwnAccount,
+    /// It would leave nobody who runs the installation.
+    #[error("this is the last administrator")]
+    LastAdmin,
     /// The method is not for this path.
     #[error("the method is not for this path")]
     Method,
@@ -133,6 +139,16 @@ pub(crate) enum ApiError {
     /// A defect of ours.
     #[error("a defect of Pult's")]
     Internal,
+}
+
+impl From<DepartureError> for ApiError {
+    fn from(error: DepartureError) -> Self {
+        match error {
+            DepartureError::Nobody => Self::NotFound("user"),
+            DepartureError::LastAdmin => Self::LastAdmin,
+            DepartureError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<TemplateError> for ApiError {
@@ -198,7 +214,9 @@ impl ApiError {
             | Self::Unbelievable(_)
             | Self::IdentityTaken
             | Self::NameTaken
-            | Self::AdminProtected => StatusCode::CONFLICT,
+            | Self::AdminProtected
+            | Self::OwnAccount
+            | Self::LastAdmin => StatusCode::CONFLICT,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Fields(_) | Self::Lines(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -248,6 +266,8 @@ impl ApiError {
             Self::OwnDesktop => "own_desktop",
             Self::SlugTaken => "slug_taken",
             Self::TemplateInUse(_) => "template_in_use",
+            Self::OwnAccount => "own_account",
+            Self::LastAdmin => "last_admin",
             Self::Method => "method_not_allowed",
             Self::Gateway(failure) => failure.code(),
             Self::Store(_) => "database_unavailable",

@@ -17,8 +17,8 @@ use crate::{
     desktop::{Desktop, Door, OwnHost, Websockify, is_for_own_host},
     docs, live, pages,
     rest::{
-        assignments, audit, desktops, doctor, grants, identity, jobs, lessons, me, people, provisioning, restrictions,
-        roster, schedule, services, sessions, status, templates, tokens,
+        assignments, audit, desktops, doctor, grants, identity, jobs, lessons, looks, me, people, personal,
+        provisioning, restrictions, roster, schedule, services, sessions, status, templates, tokens,
     },
     views::NoticeView,
 };
@@ -62,7 +62,12 @@ fn rest() -> Router {
         .push(Router::with_path("login").post(auth::login))
         .push(Router::with_path("logout").post(auth::logout))
         .push(Router::with_path("auth/methods").get(auth::methods))
-        .push(Router::with_path("me").get(me::me))
+        .push(
+            Router::with_path("me")
+                .get(me::me)
+                .push(Router::with_path("looks").get(looks::of_mine))
+                .push(Router::with_path("export").get(personal::export_mine)),
+        )
         .push(Router::with_path("status").get(status::status))
         .push(Router::with_path("doctor/echo").get(doctor::echo))
         .push(Router::with_path("events").get(live::events))
@@ -140,14 +145,22 @@ fn rest() -> Router {
                 .push(Router::with_path("{id}").delete(sessions::remove)),
         )
         .push(
-            Router::with_path("users")
-                .get(people::users)
-                .push(Router::with_path("{id}/sessions").delete(sessions::remove_all_of)),
+            Router::with_path("users").get(people::users).push(
+                Router::with_path("{id}")
+                    .delete(personal::delete)
+                    .push(Router::with_path("export").get(personal::export_of))
+                    .push(Router::with_path("sessions").delete(sessions::remove_all_of)),
+            ),
         )
         .push(Router::with_path("groups").get(people::groups))
         .push(Router::with_path("identity/providers").get(identity::providers))
         .push(Router::with_path("identity/preview").post(identity::preview))
-        .push(Router::with_path("audit").get(audit::list))
+        .push(
+            Router::with_path("audit")
+                .get(audit::list)
+                .push(Router::with_path("export").get(audit::export))
+                .push(Router::with_path("verify").get(audit::verify)),
+        )
 }
 
 /// What scripts tell of people and groups.

@@ -2,6 +2,7 @@
 
 use domain::{
     access::{Role, Scope},
+    audit::Fault,
     browser::{Browser, System},
     desktop::{DesktopState, Step},
     schedule::RunResult,
@@ -38,6 +39,7 @@ macro_rules! words {
 words! {
     DesktopState = "DesktopState",
     Step = "DesktopStep",
+    Fault = "AuditFault",
     Role = "Role",
     Browser = "Browser",
     System = "System",

@@ -68,6 +68,10 @@ words! {
         NetworkWrite = "network:write",
         /// See users and groups.
         UsersRead = "users:read",
+        /// Hand out all that is known of a person.
+        UsersExport = "users:export",
+        /// Delete users.
+        UsersWrite = "users:write",
         /// Tell of people, groups and memberships.
         ProvisioningWrite = "provisioning:write",
         /// See, make and revoke one's own tokens.

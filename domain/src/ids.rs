@@ -75,6 +75,8 @@ ids! {
     JobId,
     /// One line of the audit log.
     AuditId,
+    /// A look into somebody else's desktop.
+    LookId,
     /// This installation of Pult, as its containers are labelled.
     InstallationId,
 }

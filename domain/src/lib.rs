@@ -1,11 +1,12 @@
 //! What Pult decides, and nothing else: ids, states and transitions, and the policies for access, identity, admission
-//! and idleness.
+//! and idleness, and how the audit log is chained.
 //!
 //! Everything here is pure. A function takes facts and the time and returns a decision; it never waits, never
 //! reads a clock and never touches a disk, so each rule can be read aloud and tested by itself.
 
 pub mod access;
 pub mod admission;
+pub mod audit;
 pub mod browser;
 pub mod converge;
 pub mod desktop;
@@ -24,7 +25,7 @@ mod text;
 pub mod why;
 
 pub use ids::{
-    AssignmentId, AuditId, DesktopId, GatewayId, GrantId, GroupId, InstallationId, JobId, LessonId, PassId,
+    AssignmentId, AuditId, DesktopId, GatewayId, GrantId, GroupId, InstallationId, JobId, LessonId, LookId, PassId,
     RestrictionId, SessionId, TemplateId, TokenId, UserId,
 };
 pub use language::Language;

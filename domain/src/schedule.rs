@@ -25,6 +25,8 @@ words! {
         Sessions = "sessions",
         /// Reads the school's own list of people.
         Roster = "roster",
+        /// Walks along the audit log's chain.
+        AuditCheck = "audit_check",
         /// Forgets old lines of the audit log.
         AuditRetention = "audit_retention",
         /// Keeps the database fast and small, and forgets lessons of long ago.
@@ -57,6 +59,7 @@ impl ScheduledJob {
             Self::UnusedClients => language.pick("Unbenutzte Anzeigen", "Unused clients"),
             Self::Sessions => language.pick("Abgelaufene Anmeldungen", "Ended sessions"),
             Self::Roster => language.pick("Schülerliste", "School roster"),
+            Self::AuditCheck => language.pick("Prüfung des Protokolls", "Check of the audit log"),
             Self::AuditRetention => language.pick("Altes Protokoll", "Old audit log"),
             Self::DatabaseUpkeep => language.pick("Datenbankpflege", "Database upkeep"),
         }
@@ -96,6 +99,10 @@ impl ScheduledJob {
             Self::Roster => language.pick(
                 "Übernimmt Personen und Gruppen aus IServ, wenn das eingestellt ist.",
                 "Takes people and groups over from IServ, where that is configured.",
+            ),
+            Self::AuditCheck => language.pick(
+                "Prüft, ob im Protokoll nichts geändert wurde und nichts fehlt.",
+                "Checks that nothing was changed in the audit log, and nothing is missing.",
             ),
             Self::AuditRetention => language.pick(
                 "Löscht Einträge des Protokolls, die älter sind als eingestellt.",

@@ -7,8 +7,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
 pub struct Model {
-    /// Sortable by time.
+    /// Its place in the chain.
     #[sea_orm(primary_key, auto_increment = false)]
+    pub seq: i64,
+    /// Sortable by time.
     pub id: AuditId,
     /// When.
     pub at: Timestamp,
@@ -20,6 +22,8 @@ pub struct Model {
     pub object: Option<String>,
     /// What else is worth knowing.
     pub detail: Option<Json>,
+    /// Over the one before it and all of the above, in hexadecimal digits.
+    pub hash: String,
 }
 
 /// None is used: the store joins by hand where it must.

@@ -2,6 +2,8 @@
 
 pub mod assignment;
 pub mod audit;
+pub mod audit_chain;
+pub mod departure;
 pub mod desktop;
 pub mod engine;
 pub mod gateway;
@@ -13,6 +15,7 @@ pub mod job;
 pub mod job_run;
 pub mod lease;
 pub mod lesson;
+pub mod look;
 pub mod membership;
 pub mod pass;
 pub mod provider;

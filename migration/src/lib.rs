@@ -17,7 +17,9 @@ mod m0009_use;
 mod m0010_lessons;
 mod m0011_sign_in;
 mod m0012_grants;
+mod m0013_audit_chain;
 mod m0014_provisioning;
+mod m0015_personal_data;
 mod m0016_restrictions;
 mod schema;
 
@@ -48,7 +50,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_lessons::Migration),
             Box::new(m0011_sign_in::Migration),
             Box::new(m0012_grants::Migration),
+            Box::new(m0013_audit_chain::Migration),
             Box::new(m0014_provisioning::Migration),
+            Box::new(m0015_personal_data::Migration),
             Box::new(m0016_restrictions::Migration),
         ]
     }

@@ -3,6 +3,7 @@
 //! It changes nothing: no folder, key, schema or network is made. Each family of checks is a file with what it looks
 //! at and, apart from that, how it judges what it saw.
 
+mod audit;
 mod clock;
 mod configuration;
 mod database;
@@ -32,6 +33,7 @@ pub(crate) async fn run(doctor: Doctor, settings: &Settings, source: Option<&Pat
 
     let (lines, store) = database::check(settings, language).await;
     report.add(lines)?;
+    report.add(audit::check(store.as_ref(), language).await)?;
     let installation = match &store {
         Some(store) => store.known_installation().await.ok().flatten(),
         None => None,

@@ -1,6 +1,6 @@
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
-use store::NewToken;
+use store::{Deed, NewToken};
 
 use super::{open, say};
 use crate::{
@@ -22,8 +22,7 @@ pub(crate) async fn run(token: Token, settings: &Settings) -> anyhow::Result<()>
     }
     let lifetime = expires.map(chrono::TimeDelta::from_std).transpose().context("--expires is too long")?;
     let new = NewToken { user: user.id, name: "command line", scopes: &scopes, lifetime };
-    let (token, secret) = store.tokens().create(&new).await?;
-    let detail = serde_json::json!({ "user": user.id, "by": "command line" });
-    store.audit().record(None, "token.create", Some(token.id.to_string()), Some(detail)).await?;
+    let deed = Deed::ours("token.create").with(serde_json::json!({ "user": user.id, "by": "command line" }));
+    let (_, secret) = store.noting(deed).tokens().create(&new).await?;
     say(secret.expose_secret())
 }

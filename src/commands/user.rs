@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret as _, SecretString};
-use store::Paging;
+use store::{Deed, Paging};
 
 use super::{open, say};
 use crate::{cli::User, config::Settings, demo};
@@ -20,7 +20,8 @@ pub(crate) async fn run(user: User, settings: &Settings) -> anyhow::Result<()> {
                 bail!("there is an account {name} already; see `pult user passwd`");
             }
             let (password, told) = password(password_stdin)?;
-            let user = store.users().ensure(&name, display_name.as_deref().unwrap_or(&name), role).await?;
+            let display_name = display_name.as_deref().unwrap_or(&name);
+            let user = store.noting(deed("user.create")).users().ensure(&name, display_name, role).await?;
             store.users().set_password(user.id, password).await?;
             for group in &groups {
                 let group = store.groups().ensure(group).await?;
@@ -32,7 +33,7 @@ pub(crate) async fn run(user: User, settings: &Settings) -> anyhow::Result<()> {
             let user =
                 store.users().by_username(&name).await?.with_context(|| format!("there is no account {name}"))?;
             let (password, told) = password(password_stdin)?;
-            store.users().set_password(user.id, password).await?;
+            store.noting(deed("user.password").on(user.id)).users().set_password(user.id, password).await?;
             tell(told)
         }
         User::Import { file, dry_run } => import::run(&store, settings, &file, dry_run).await,
@@ -50,6 +51,11 @@ pub(crate) async fn run(user: User, settings: &Settings) -> anyhow::Result<()> {
             }
         }
     }
+}
+
+/// What the audit log tells of what is done here.
+fn deed(action: &str) -> Deed {
+    Deed::ours(action).with(serde_json::json!({ "by": "command line" }))
 }
 
 /// The password, and the same to be told if nobody knows it yet.

@@ -83,7 +83,8 @@ impl Assignments<'_> {
             created_by: Set(created_by),
             created_at: Set(now()),
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
+        write.about(id);
         assignment::Entity::insert(row).exec_without_returning(&write.transaction).await?;
         write.commit().await?;
         Ok(id)
@@ -104,8 +105,8 @@ impl Assignments<'_> {
     /// Takes an assignment back. Desktops that exist stay.
     pub async fn delete(&self, id: AssignmentId) -> Result<(), StoreError> {
         let write = self.0.write().await?;
-        assignment::Entity::delete_by_id(id).exec(&write.transaction).await?;
-        write.commit().await
+        let gone = assignment::Entity::delete_by_id(id).exec(&write.transaction).await?;
+        if gone.rows_affected > 0 { write.commit().await } else { Ok(()) }
     }
 }
 

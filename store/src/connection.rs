@@ -6,14 +6,15 @@ use sea_orm::{
     AccessMode,
     ActiveValue::Set,
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    ExprTrait, QueryFilter, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ExprTrait, IsolationLevel, QueryFilter, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sea_query::{Expr, OnConflict},
 };
+use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
-    Assignments, Audit, Bus, Desktops, Engines, Grants, Groups, Jobs, Leases, Lessons, Passes, Provisioning,
-    Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users,
+    Assignments, Audit, Bus, Deed, Desktops, Engines, Grants, Groups, Jobs, Leases, Lessons, Looks, Passes,
+    Provisioning, Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users,
 };
 
 /// Where the database is.
@@ -43,6 +44,8 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What is told of the next change.
+    deed: Option<Arc<Deed>>,
 }
 
 #[derive(Debug)]
@@ -84,7 +87,18 @@ impl Store {
         }
         let database = Database::connect(options).await?;
         let turn = sqlite.then(Mutex::default);
-        Ok(Self { inner: Arc::new(Inner { database, bus, sealer, turn }) })
+        Ok(Self { inner: Arc::new(Inner { database, bus, sealer, turn }), deed: None })
+    }
+
+    /// The same store for one change, of which the audit log tells: change and line are stored together or not at all,
+    /// and where nothing changes nothing is told.
+    ///
+    /// ```ignore
+    /// store.noting(Deed::of(admin, "template.delete").on(&slug)).templates().delete(id).await?;
+    /// ```
+    #[must_use]
+    pub fn noting(&self, deed: Deed) -> Self {
+        Self { inner: Arc::clone(&self.inner), deed: Some(Arc::new(deed)) }
     }
 
     /// The connection, for those who change the schema.
@@ -252,6 +266,11 @@ impl Store {
         Restrictions(self)
     }
 
+    /// Who looked into somebody else's desktop.
+    pub fn looks(&self) -> Looks<'_> {
+        Looks(self)
+    }
+
     /// What jobs of the schedule did, and do next.
     pub fn schedule(&self) -> Schedule<'_> {
         Schedule(self)
@@ -283,19 +302,32 @@ impl Store {
             sqlite_transaction_mode: turn.is_some().then_some(SqliteTransactionMode::Immediate),
         };
         let transaction = self.inner.database.begin_with_options(options).await?;
-        Ok(Write { transaction, bus: &self.inner.bus, revision: None, _turn: turn })
+        let deeds = self.deed.as_deref().cloned().into_iter().collect();
+        Ok(Write { transaction, bus: &self.inner.bus, revision: None, deeds, _turn: turn })
+    }
+
+    /// Opens a transaction that only reads, and for which nothing changes meanwhile.
+    pub(crate) async fn look(&self) -> Result<DatabaseTransaction, StoreError> {
+        let is_postgres = self.inner.turn.is_none();
+        let options = TransactionOptions {
+            isolation_level: is_postgres.then_some(IsolationLevel::RepeatableRead),
+            access_mode: is_postgres.then_some(AccessMode::ReadOnly),
+            sqlite_transaction_mode: None,
+        };
+        Ok(self.inner.database.begin_with_options(options).await?)
     }
 }
 
 /// A transaction that writes. Dropped without [`Write::commit`], it leaves nothing behind.
 ///
-/// Locks are taken in one order, so that nobody waits in a circle: rows first, those of one kind by their ids, and
-/// the counter last, by [`Write::revision`]. What is read to be written again is read with `lock_exclusive`, which
-/// SQLite does not need and leaves out: its one writer has the whole database.
+/// Locks are taken in one order, so that nobody waits in a circle: rows first, those of one kind by their ids, then the
+/// counter, by [`Write::revision`], and last the end of the audit log, at the commit. What is read to be written again is
+/// read with `lock_exclusive`, which SQLite does not need and leaves out: its one writer has the whole database.
 pub(crate) struct Write<'a> {
     pub(crate) transaction: DatabaseTransaction,
     bus: &'a Bus,
     revision: Option<i64>,
+    deeds: Vec<Deed>,
     _turn: Option<MutexGuard<'a, ()>>,
 }
 
@@ -316,8 +348,42 @@ impl Write<'_> {
         Ok(row.revision)
     }
 
-    /// Makes it durable, then announces it.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    /// Has the audit log tell of something that this transaction does, beside what its caller wants noted.
+    pub(crate) fn note(&mut self, deed: Deed) {
+        self.deeds.push(deed);
+    }
+
+    /// The same, by whoever does what their caller wants noted.
+    #[expect(clippy::needless_pass_by_value, reason = "ids are small and given as they are")]
+    pub(crate) fn note_too(&mut self, action: &str, object: impl ToString) {
+        let actor = self.deeds.first().and_then(|deed| deed.actor);
+        self.note(Deed { actor, ..Deed::ours(action).on(object.to_string()) });
+    }
+
+    /// Says what the deed that the caller wants noted is done to, where only we know: what it makes.
+    #[expect(clippy::needless_pass_by_value, reason = "ids are small and given as they are")]
+    pub(crate) fn about(&mut self, object: impl ToString) {
+        for deed in &mut self.deeds {
+            deed.object.get_or_insert_with(|| object.to_string());
+        }
+    }
+
+    /// Adds to what the caller wants noted what came of it, where only we know.
+    pub(crate) fn learned(&mut self, more: &Value) {
+        for deed in &mut self.deeds {
+            match (&mut deed.detail, more) {
+                (Some(Value::Object(told)), Value::Object(more)) => told.extend(more.clone()),
+                (told, more) => *told = Some(more.clone()),
+            }
+        }
+    }
+
+    /// Makes it durable, with what is noted of it, then announces it. Whoever has changed nothing does not commit.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        let deeds = std::mem::take(&mut self.deeds);
+        if !deeds.is_empty() {
+            self.append(deeds).await?;
+        }
         self.transaction.commit().await?;
         if let Some(revision) = self.revision {
             self.bus.announce(revision);

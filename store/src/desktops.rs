@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Grant, Page, Paging, Store, StoreError, secret};
+use crate::{Deed, Grant, Page, Paging, Store, StoreError, secret};
 
 mod beside;
 mod make;
@@ -156,22 +156,37 @@ impl Desktops<'_> {
         id: DesktopId,
         change: impl FnOnce(Desktop) -> Desktop + Send,
     ) -> Result<Option<Details>, StoreError> {
+        self.change_and_tell(id, |desktop| (change(desktop), None)).await
+    }
+
+    /// The same, where what the audit log is to tell of it depends on what becomes of the row.
+    pub async fn change_and_tell(
+        &self,
+        id: DesktopId,
+        change: impl FnOnce(Desktop) -> (Desktop, Option<Deed>) + Send,
+    ) -> Result<Option<Details>, StoreError> {
         let mut write = self.0.write().await?;
         let select = desktop::Entity::find_by_id(id).filter(live()).lock_exclusive();
         let Some(row) = select.one(&write.transaction).await? else {
             return Ok(None);
         };
         let before = to_domain(row.clone());
-        let after = change(before.clone());
+        let (after, deed) = change(before.clone());
         if after != before {
+            if let Some(deed) = deed {
+                write.note(deed);
+            }
+            write.about(id);
             let own = Own::of(&row, after.generation);
-            let after = Desktop { revision: write.revision().await?, ..after };
+            let after = Desktop { revision: write.revision().await?, ..after.clone() };
             to_row(after, own).into_active_model().reset_all().update(&write.transaction).await?;
         }
         let row = joined().filter(desktop::Column::Id.eq(id)).one(&write.transaction).await?;
         let mut details = row.map(to_details).transpose()?;
         beside::complete(details.as_mut_slice(), &write.transaction).await?;
-        write.commit().await?;
+        if after != before {
+            write.commit().await?;
+        }
         Ok(details)
     }
 

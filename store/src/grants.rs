@@ -7,6 +7,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SelectTwo,
     sea_query::Expr,
 };
+use serde_json::json;
 
 use crate::{
     Details, Page, Paging, Store, StoreError,
@@ -51,6 +52,7 @@ impl Grants<'_> {
         };
         let mut write = self.0.write().await?;
         grant::Entity::insert(row).exec_without_returning(&write.transaction).await?;
+        write.learned(&json!({ "grant": id }));
         tell([grantable.desktop()], &mut write).await?;
         write.commit().await?;
         Ok(id)
@@ -78,8 +80,7 @@ impl Grants<'_> {
     /// Ends a grant now, if it is not over.
     pub async fn end(&self, id: GrantId) -> Result<(), StoreError> {
         let mut write = self.0.write().await?;
-        end(grant::Column::Id.eq(id), &mut write).await?;
-        write.commit().await
+        if end(grant::Column::Id.eq(id), &mut write).await? { write.commit().await } else { Ok(()) }
     }
 
     /// Notes that somebody goes in with a grant. Whether it is not over is looked at once more, here where it is
@@ -129,23 +130,30 @@ pub(crate) async fn complete<C: ConnectionTrait>(details: &mut [Details], connec
 
 /// Ends what somebody holds who runs the installation no more, with the change that takes the role away.
 pub(crate) async fn end_unless_admin(holder: UserId, role: Role, write: &mut Write<'_>) -> Result<(), StoreError> {
-    if role < Role::Admin { end(grant::Column::HolderId.eq(holder), write).await } else { Ok(()) }
+    if role < Role::Admin { end_all_of(holder, write).await } else { Ok(()) }
 }
 
-async fn end(which: Expr, write: &mut Write<'_>) -> Result<(), StoreError> {
+/// Ends whatever somebody holds.
+pub(crate) async fn end_all_of(holder: UserId, write: &mut Write<'_>) -> Result<(), StoreError> {
+    end(grant::Column::HolderId.eq(holder), write).await.map(|_| ())
+}
+
+/// Ends those of some grants that are not over. Whether there was one is told.
+async fn end(which: Expr, write: &mut Write<'_>) -> Result<bool, StoreError> {
     let now = now();
     let live = grant::Column::EndsAt.gt(now);
     let rows = grant::Entity::find().filter(which).filter(live).order_by_asc(grant::Column::Id).lock_exclusive();
     let rows = rows.all(&write.transaction).await?;
     if rows.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     grant::Entity::update_many()
         .col_expr(grant::Column::EndsAt, Expr::value(now))
         .filter(grant::Column::Id.is_in(rows.iter().map(|row| row.id)))
         .exec(&write.transaction)
         .await?;
-    tell(rows.into_iter().map(|row| row.desktop_id), write).await
+    tell(rows.into_iter().map(|row| row.desktop_id), write).await?;
+    Ok(true)
 }
 
 /// Raises the revision of desktops, so that whoever shows them, or leads into them, looks again.

@@ -13,10 +13,11 @@ use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
+use serde_json::json;
 
 use crate::{
-    StoreError, User, Users,
-    connection::now,
+    Deed, StoreError, User, Users,
+    connection::{Write, now},
     grants, secret,
     users::{canonical, to_domain},
 };
@@ -52,6 +53,7 @@ impl Users<'_> {
         }
         let row = take_over(&write.transaction, &person, issuer, identity, Set(Some(now()))).await?;
         grants::end_unless_admin(row.id, row.role, &mut write).await?;
+        tell_of_role(&mut write, &person, &row);
         write.commit().await?;
         Ok(to_domain(row))
     }
@@ -64,8 +66,17 @@ impl Users<'_> {
         };
         let row = take_over(&write.transaction, &person, issuer, identity, NotSet).await?;
         grants::end_unless_admin(row.id, row.role, &mut write).await?;
+        tell_of_role(&mut write, &person, &row);
         write.commit().await?;
         Ok(Some(to_domain(row)))
+    }
+}
+
+/// Another role is another person to the rest of Pult: the audit log tells of it.
+fn tell_of_role(write: &mut Write<'_>, before: &user::Model, now: &user::Model) {
+    if before.role != now.role {
+        let detail = json!({ "provider": now.issuer, "from": before.role, "to": now.role });
+        write.note(Deed::ours("user.role").on(now.id).with(detail));
     }
 }
 

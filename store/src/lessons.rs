@@ -72,6 +72,7 @@ impl Lessons<'_> {
             created_at: Set(now()),
         };
         let mut write = self.0.write().await?;
+        write.about(id);
         lesson::Entity::insert(row).exec_without_returning(&write.transaction).await?;
         tell(group, template, &mut write).await?;
         write.commit().await?;
@@ -82,10 +83,11 @@ impl Lessons<'_> {
     pub async fn delete(&self, id: LessonId) -> Result<(), StoreError> {
         let mut write = self.0.write().await?;
         let row = lesson::Entity::find_by_id(id).lock_exclusive().one(&write.transaction).await?;
-        if let Some(row) = row {
-            lesson::Entity::delete_by_id(id).exec(&write.transaction).await?;
-            tell(row.group_id, row.template_id, &mut write).await?;
-        }
+        let Some(row) = row else {
+            return Ok(());
+        };
+        lesson::Entity::delete_by_id(id).exec(&write.transaction).await?;
+        tell(row.group_id, row.template_id, &mut write).await?;
         write.commit().await
     }
 

@@ -4,7 +4,8 @@
 //! announced on the [`Bus`] after the commit. Followers (the route table, the worker, event streams) ask for what
 //! changed since the revision they know, so a lost announcement costs time and never a change.
 //!
-//! What this room guarantees: what a method answered is durable; revisions become visible in their order. What it
+//! What this room guarantees: what a method answered is durable; revisions become visible in their order; what the audit
+//! log is to tell of a change is stored with it ([`Store::noting`]). What it
 //! does not: that a row is still so when its reader acts on it. Whoever must know writes with [`Desktops::save`].
 
 mod activity;
@@ -12,6 +13,8 @@ mod assignments;
 mod audit;
 mod bus;
 mod connection;
+mod deed;
+mod departures;
 mod desktops;
 mod engines;
 mod grants;
@@ -20,8 +23,10 @@ mod identities;
 mod jobs;
 mod leases;
 mod lessons;
+mod looks;
 mod page;
 mod passes;
+mod personal;
 mod provisioning;
 mod restrictions;
 mod routes;
@@ -39,9 +44,11 @@ mod users;
 
 pub use activity::Seen;
 pub use assignments::{Assignment, Assignments, Recipient};
-pub use audit::{Audit, Entry};
+pub use audit::{Audit, Entry, Sought, Sound};
 pub use bus::Bus;
 pub use connection::{Config, Store, StoreError};
+pub use deed::Deed;
+pub use departures::{Departed, DepartureError};
 pub use desktops::{Desktops, Details, Filter, Once, Requested};
 pub use engines::{EngineStatus, Engines};
 pub use grants::{Grant, Grants};
@@ -50,6 +57,7 @@ pub use identities::SignInError;
 pub use jobs::{Job, JobState, Jobs, PULL};
 pub use leases::Leases;
 pub use lessons::{Lesson, Lessons};
+pub use looks::{Look, Looks, NewLook, ONE_LOOK};
 pub use page::{Page, Paging};
 pub use passes::Passes;
 pub use provisioning::{Ended, ProvisionError, ProvisionedGroup, ProvisionedUser, Provisioning, Put};

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use domain::{
     GroupId, SessionId, TokenId, UserId,
     access::Role,
-    provisioning::{Group as ToldGroup, Known, KnownPerson, Person, Plan, Source},
+    provisioning::{Count, Group as ToldGroup, Known, KnownPerson, Person, Plan, Source},
 };
 use entity::{group, membership, provisioned_group, provisioned_user, session, token, user};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
+use serde_json::json;
 
 use crate::{
     Group, Page, Paging, Store, StoreError, User,
@@ -102,19 +103,25 @@ const AT_ONCE: usize = 200;
 impl Provisioning<'_> {
     /// Somebody as a source tells of them now; whoever was deactivated may come in again.
     pub async fn put_user(&self, source: Source, person: &Person) -> Result<(ProvisionedUser, Put), ProvisionError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         in_turn(&write).await?;
         let (row, put) = rows::put_person(&write.transaction, source, person).await?;
-        write.commit().await?;
+        if put != Put::Unchanged {
+            write.about(row.id);
+            write.commit().await?;
+        }
         Ok((provisioned(person.external_id.clone(), row), put))
     }
 
     /// A group as a source tells of it now.
     pub async fn put_group(&self, source: Source, told: &ToldGroup) -> Result<(ProvisionedGroup, Put), StoreError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         in_turn(&write).await?;
         let (row, put) = rows::put_group(&write.transaction, source, told).await?;
-        write.commit().await?;
+        if put != Put::Unchanged {
+            write.about(row.id);
+            write.commit().await?;
+        }
         Ok((ProvisionedGroup { external_id: told.external_id.clone(), group: groups::to_domain(row) }, put))
     }
 
@@ -125,7 +132,7 @@ impl Provisioning<'_> {
         group: &str,
         members: &[String],
     ) -> Result<(u64, u64), ProvisionError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         in_turn(&write).await?;
         let id = group_of(&write.transaction, source, group).await?;
         let people = people_of(&write.transaction, source).await?;
@@ -135,27 +142,33 @@ impl Provisioning<'_> {
         }
         let left = rows::keep_members(&write.transaction, source, id, &told).await?;
         let joined = rows::join(&write.transaction, source, told.into_iter().map(|person| (id, person))).await?;
-        write.commit().await?;
+        if joined + left > 0 {
+            write.about(id);
+            write.learned(&json!({ "joined": joined, "left": left }));
+            write.commit().await?;
+        }
         Ok((joined, left))
     }
 
     /// Lets somebody in no more. Nothing of theirs is lost, and no administrator is kept out.
     pub async fn deactivate(&self, source: Source, external_id: &str) -> Result<(UserId, Ended), ProvisionError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let row = link(&write.transaction, source, external_id).await?.ok_or(ProvisionError::UnknownUser)?;
         if row.role == Role::Admin {
             return Err(ProvisionError::Admin);
         }
         let ended = end(&write.transaction, row.id).await?;
+        write.about(row.id);
         write.commit().await?;
         Ok((row.id, ended))
     }
 
     /// Removes a group, with its memberships and all that was given to it.
     pub async fn remove_group(&self, source: Source, external_id: &str) -> Result<GroupId, ProvisionError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let id = group_of(&write.transaction, source, external_id).await?;
         group::Entity::delete_by_id(id).exec(&write.transaction).await?;
+        write.about(id);
         write.commit().await?;
         Ok(id)
     }
@@ -243,40 +256,66 @@ impl Provisioning<'_> {
         })
     }
 
-    /// Makes everything as a plan says. What somebody has changed meanwhile is told again the next time.
+    /// Makes everything as a plan says. What somebody has changed meanwhile is told again the next time. What is noted of
+    /// it is a line for each transaction, which tells how much that one did: whatever ends it in between, the log says no
+    /// more, and no less, than was done.
     pub async fn carry_out(&self, source: Source, plan: &Plan) -> Result<Ended, ProvisionError> {
         for some in plan.people.chunks(AT_ONCE) {
-            let write = self.0.write().await?;
+            let mut write = self.0.write().await?;
             in_turn(&write).await?;
+            let mut people = Count::default();
             for person in some {
-                rows::put_person(&write.transaction, source, person).await?;
+                count(&mut people, rows::put_person(&write.transaction, source, person).await?.1);
             }
-            write.commit().await?;
+            if people.made + people.changed > 0 {
+                write.learned(&json!({ "people": { "made": people.made, "changed": people.changed } }));
+                write.commit().await?;
+            }
         }
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         in_turn(&write).await?;
         let transaction = &write.transaction;
+        let mut told_groups = Count::default();
         for told in &plan.groups {
-            rows::put_group(transaction, source, told).await?;
+            count(&mut told_groups, rows::put_group(transaction, source, told).await?.1);
         }
         let people = people_of(transaction, source).await?;
         let groups = groups_of(transaction, source).await?;
         let pair = |(group, person): &(String, String)| Some((*groups.get(group)?, *people.get(person)?));
-        rows::leave(transaction, source, plan.leave.iter().filter_map(pair)).await?;
-        rows::join(transaction, source, plan.join.iter().filter_map(pair)).await?;
-        let mut ended = Ended::default();
+        let left = rows::leave(transaction, source, plan.leave.iter().filter_map(pair)).await?;
+        let joined = rows::join(transaction, source, plan.join.iter().filter_map(pair)).await?;
+        let (mut ended, mut gone_people) = (Ended::default(), Vec::new());
         for external_id in &plan.gone_people {
             // whoever has become an administrator meanwhile stays
             if let Some(row) = link(transaction, source, external_id).await?.filter(|row| row.role != Role::Admin) {
                 let Ended { sessions, tokens } = end(transaction, row.id).await?;
                 ended.sessions.extend(sessions);
                 ended.tokens.extend(tokens);
+                gone_people.push(row.id);
             }
         }
-        let gone = plan.gone_groups.iter().filter_map(|id| groups.get(id).copied());
-        group::Entity::delete_many().filter(group::Column::Id.is_in(gone)).exec(transaction).await?;
-        write.commit().await?;
+        let gone_groups: Vec<_> = plan.gone_groups.iter().filter_map(|id| groups.get(id).copied()).collect();
+        let gone = group::Entity::delete_many().filter(group::Column::Id.is_in(gone_groups.iter().copied()));
+        gone.exec(transaction).await?;
+        let changed = told_groups.made + told_groups.changed + joined + left;
+        if changed > 0 || !gone_people.is_empty() || !gone_groups.is_empty() {
+            let groups = json!({ "made": told_groups.made, "changed": told_groups.changed, "gone": gone_groups });
+            let members = json!({ "joined": joined, "left": left });
+            write.learned(&json!({ "people": { "gone": gone_people.len() }, "groups": groups, "members": members }));
+            for person in gone_people {
+                write.note_too("user.deactivate", person);
+            }
+            write.commit().await?;
+        }
         Ok(ended)
+    }
+}
+
+fn count(counted: &mut Count, put: Put) {
+    match put {
+        Put::Made => counted.made += 1,
+        Put::Changed => counted.changed += 1,
+        Put::Unchanged => counted.unchanged += 1,
     }
 }
 

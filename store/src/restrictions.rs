@@ -58,6 +58,7 @@ impl Restrictions<'_> {
         created_by: Option<UserId>,
     ) -> Result<RestrictionId, StoreError> {
         let (id, mut write) = (RestrictionId::new(), self.0.write().await?);
+        write.about(id);
         delete(of, &write).await?;
         let (group_id, desktop_id) = match of {
             Restricted::Group(group) => (Some(group), None),
@@ -81,12 +82,12 @@ impl Restrictions<'_> {
     /// Lets somebody reach again what their templates allow; whether anything kept them from it. Followers learn of it.
     pub async fn lift(&self, of: Restricted) -> Result<bool, StoreError> {
         let mut write = self.0.write().await?;
-        let was = delete(of, &write).await?;
-        if was {
-            touch(theirs(of), &mut write).await?;
+        if !delete(of, &write).await? {
+            return Ok(false);
         }
+        touch(theirs(of), &mut write).await?;
         write.commit().await?;
-        Ok(was)
+        Ok(true)
     }
 
     /// One of them, whether it has ended or not.

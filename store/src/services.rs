@@ -36,7 +36,7 @@ impl From<sea_orm::DbErr> for ServiceError {
 impl Services<'_> {
     /// The account of this name, made if there is none, and as it is told from now on. Whether it was made is told.
     pub async fn put(&self, name: &str, display_name: &str, role: Role) -> Result<(User, bool), ServiceError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let name = canonical(name);
         let there = user::Entity::find().filter(user::Column::Username.eq(&name)).lock_exclusive();
         let there = there.one(&write.transaction).await?;
@@ -71,6 +71,7 @@ impl Services<'_> {
                 user::Entity::insert(row).exec_with_returning(&write.transaction).await?
             }
         };
+        write.about(row.id);
         write.commit().await?;
         Ok((to_domain(row), is_new))
     }
@@ -99,12 +100,13 @@ impl Services<'_> {
         let Some(account) = self.get(name).await? else {
             return Ok(None);
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let row = user::ActiveModel { id: Set(account.id), deactivated_at: Set(Some(now())), ..Default::default() };
         row.update(&write.transaction).await?;
         let is_its = || token::Column::UserId.eq(account.id);
         let tokens = token::Entity::find().filter(is_its()).all(&write.transaction).await?;
         token::Entity::delete_many().filter(is_its()).exec(&write.transaction).await?;
+        write.about(account.id);
         write.commit().await?;
         let tokens = tokens.into_iter().map(|row| row.id).collect();
         Ok(Some((account.id, Ended { sessions: Vec::new(), tokens })))

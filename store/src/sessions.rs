@@ -8,8 +8,9 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
-use crate::{Store, StoreError, User, connection::now, secret, users};
+use crate::{Deed, Store, StoreError, User, connection::now, secret, users};
 
 mod list;
 
@@ -127,7 +128,8 @@ impl Sessions<'_> {
             refresh_token: Set(refresh.map(|token| self.seal(id, token)).transpose()?),
             asked_at: Set(vouched.map(|_| now)),
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
+        write.about(id);
         session::Entity::insert(row).exec_without_returning(&write.transaction).await?;
         write.commit().await?;
         Ok((id, secret.into()))
@@ -171,8 +173,8 @@ impl Sessions<'_> {
     /// Signs a browser out.
     pub async fn end(&self, id: SessionId) -> Result<(), StoreError> {
         let write = self.0.write().await?;
-        session::Entity::delete_by_id(id).exec(&write.transaction).await?;
-        write.commit().await
+        let gone = session::Entity::delete_by_id(id).exec(&write.transaction).await?;
+        if gone.rows_affected > 0 { write.commit().await } else { Ok(()) }
     }
 
     /// Takes a session that is in use and whose provider was not asked for this long, the one first that waits longest;
@@ -256,12 +258,15 @@ impl Sessions<'_> {
                 select.filter(session::Column::UserId.in_subquery(person.into_query()))
             }
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let ended: Vec<_> = select.all(&write.transaction).await?.into_iter().map(|session| session.id).collect();
         session::Entity::delete_many()
             .filter(session::Column::Id.is_in(ended.iter().copied()))
             .exec(&write.transaction)
             .await?;
+        for session in &ended {
+            write.note(Deed::ours("session.end").on(session).with(json!({ "provider": provider })));
+        }
         write.commit().await?;
         Ok(ended)
     }

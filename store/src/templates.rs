@@ -90,8 +90,9 @@ impl Templates<'_> {
 
     /// Stores a new template.
     pub async fn create(&self, spec: &TemplateSpec) -> Result<Template, TemplateError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let (id, now) = (TemplateId::new(), now());
+        write.about(&spec.slug);
         let template = Template { id, spec: spec.clone(), created_at: now, updated_at: now };
         let row = to_row(template);
         template::Entity::insert(row.clone().into_active_model()).exec_without_returning(&write.transaction).await?;

@@ -67,8 +67,9 @@ impl Tokens<'_> {
             expires_at: Set(new.lifetime.map(|lifetime| created_at + lifetime)),
             last_used_at: Set(None),
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let row = token::Entity::insert(row).exec_with_returning(&write.transaction).await?;
+        write.about(row.id);
         write.commit().await?;
         Ok((to_domain(row)?, secret.into()))
     }
@@ -129,7 +130,9 @@ impl Tokens<'_> {
             .exec(&write.transaction)
             .await?
             .rows_affected;
-        write.commit().await?;
+        if gone > 0 {
+            write.commit().await?;
+        }
         Ok(gone > 0)
     }
 }

@@ -6,7 +6,7 @@ use domain::{
     GroupId, UserId,
     access::{Credential, Principal, Role, UserKind},
 };
-use entity::{group, membership, user};
+use entity::{departure, group, membership, user};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -69,9 +69,13 @@ impl Users<'_> {
         Ok(self.row(username).await?.map(to_domain))
     }
 
-    /// A page of people, by username: all, or those who are in some groups.
+    /// A page of people, by username: all, or those who are in some groups. Who is deleted is not among them.
     pub async fn page(&self, groups: Option<&[GroupId]>, paging: &Paging) -> Result<Page<User>, StoreError> {
-        let mut select = user::Entity::find().order_by_asc(user::Column::Username).limit(paging.limit + 1);
+        let departed = departure::Entity::find().select_only().column(departure::Column::UserId).into_query();
+        let mut select = user::Entity::find()
+            .filter(user::Column::Id.not_in_subquery(departed))
+            .order_by_asc(user::Column::Username)
+            .limit(paging.limit + 1);
         if let Some(groups) = groups {
             let members = membership::Entity::find()
                 .select_only()
@@ -108,6 +112,7 @@ impl Users<'_> {
             .exec_with_returning(&write.transaction)
             .await?;
         grants::end_unless_admin(row.id, row.role, &mut write).await?;
+        write.about(row.id);
         write.commit().await?;
         Ok(to_domain(row))
     }

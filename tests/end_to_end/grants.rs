@@ -55,14 +55,18 @@ async fn an_administrator_looks_into_a_desktop_with_a_grant_that_its_owner_sees(
     assert!(looks(&admin, &desktop).await.is_empty(), "so far nobody has looked");
 
     let mut stream = Rfb::open(&admin, &desktop).await.expect("a stream");
+    assert_eq!(looks(&admin, &desktop).await.len(), 1, "it is written down before anything is shown");
     stream.first_pixels().await;
     let mut owners = Rfb::open(&pupil, &desktop).await.expect("the owner's");
     assert_eq!(admin.page(&desktop, "vnc.html").await, StatusCode::OK);
-    let noted = looks(&admin, &desktop).await;
-    assert_eq!(noted.len(), 1, "a page a moment later is the same look: {noted:?}");
-    assert_eq!(noted[0]["detail"]["reason"], "Auf Bitte der Lehrkraft");
     Rfb::open(&admin, &desktop).await.expect("another stream");
-    assert_eq!(looks(&admin, &desktop).await.len(), 2, "each stream is a look");
+    let noted = looks(&admin, &desktop).await;
+    assert_eq!(noted.len(), 1, "what is opened a moment later is the same look: {noted:?}");
+    assert_eq!(noted[0]["detail"]["grant"], grant["id"]);
+    assert!(!noted[0].to_string().contains("Lehrkraft"), "the log has ids alone: {noted:?}");
+    let read = &pupil.json("/api/v1/me/looks").await["items"];
+    assert_eq!((&read[0]["reason"], &read[0]["desktop_id"]), (&json!("Auf Bitte der Lehrkraft"), &json!(desktop.id())));
+    assert_eq!(read.as_array().map(Vec::len), Some(1), "its owner reads of it once: {read}");
     let listed = pupil.json(&format!("/api/v1/desktops/{}/grants", desktop.id())).await;
     assert!(listed["items"][0]["entered_at"].is_string(), "{listed}");
     // it is this administrator's alone, and for this desktop alone
@@ -74,6 +78,8 @@ async fn an_administrator_looks_into_a_desktop_with_a_grant_that_its_owner_sees(
     assert_eq!(ended.status(), StatusCode::NO_CONTENT, "any administrator takes it back");
     timeout(SOON, stream.ended()).await.expect("the stream ends with its grant");
     assert_eq!(admin.page(&desktop, "vnc.html").await, StatusCode::FORBIDDEN);
+    assert_eq!(Rfb::open(&admin, &desktop).await.err(), Some(StatusCode::FORBIDDEN));
+    assert_eq!(looks(&admin, &desktop).await.len(), 1, "who does not enter has not looked");
     owners.first_pixels().await;
     let shown = &pupil.look(&desktop).await.expect("it is there").0["grants"];
     assert_eq!(shown, &json!([]));

@@ -13,6 +13,7 @@
 
 mod access;
 mod attacks;
+mod audit;
 mod behind_our_back;
 mod browser;
 mod client;
@@ -28,6 +29,7 @@ mod lessons;
 mod openapi;
 mod orphans;
 mod own_hosts;
+mod personal;
 mod postgres;
 mod provisioning;
 mod queue;

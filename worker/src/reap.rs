@@ -7,7 +7,7 @@ pub(crate) mod nightly;
 pub(crate) mod orphans;
 
 use domain::{idle::IdlePolicy, why::Why};
-use store::{Details, StoreError};
+use store::{Deed, Details};
 use tracing::info;
 
 use crate::Shared;
@@ -17,9 +17,11 @@ fn idle_policy(shared: &Shared, details: &Details) -> IdlePolicy {
     shared.config.reaper.idle.policy(details.owner_role, &details.limits)
 }
 
-/// Writes into the audit log what Pult did by itself.
-async fn audit(shared: &Shared, details: &Details, action: &str, why: &Why) -> Result<(), StoreError> {
+/// What the audit log tells of something that Pult does by itself.
+fn deed(action: &str, why: &Why) -> Deed {
+    Deed::ours(action).with(serde_json::json!(why))
+}
+
+fn reaped(details: &Details, action: &str, why: &Why) {
     info!(desktop = %details.desktop.id, action, why = why.code(), "reaped");
-    let detail = serde_json::json!(why);
-    shared.records.audit(action, details.desktop.id.to_string(), detail).await
 }

@@ -10,11 +10,11 @@ use domain::{
     template::{NetworkPolicy, Template},
 };
 use secrecy::SecretString;
-use store::{Details, Store, StoreError, User};
+use store::{Deed, Details, Store, StoreError, User};
 use tokio::sync::watch;
 
-/// A change of a row, made from the row as it is when it is changed.
-pub(crate) type Change = Box<dyn FnOnce(Desktop) -> Desktop + Send>;
+/// A change of a row, made from the row as it is when it is changed, and what the audit log tells of it.
+pub(crate) type Change = Box<dyn FnOnce(Desktop) -> (Desktop, Option<Deed>) + Send>;
 
 /// The records of an installation, as far as they decide what happens to containers.
 ///
@@ -44,7 +44,7 @@ pub(crate) trait Records: Send + Sync + 'static {
     /// Stores a row in place of the one it was made from; nothing if that has changed since.
     async fn save(&self, desktop: &Desktop) -> Result<Option<Desktop>, StoreError>;
 
-    /// Changes what is wanted of a desktop.
+    /// Changes what is wanted of a desktop. What is to be told of it is written where anything changes.
     async fn change(&self, id: DesktopId, change: Change) -> Result<Option<Details>, StoreError>;
 
     /// What each desktop that runs may reach, by the address that it has.
@@ -59,7 +59,7 @@ pub(crate) trait Records: Send + Sync + 'static {
     /// The password of the container that is meant; nothing if another one is by now.
     async fn credential(&self, desktop: &Desktop) -> Result<Option<SecretString>, StoreError>;
 
-    /// Makes a desktop known again whose container outlived its row.
+    /// Makes a desktop known again whose container outlived its row, and tells of it.
     async fn adopt(
         &self,
         id: DesktopId,
@@ -67,6 +67,7 @@ pub(crate) trait Records: Send + Sync + 'static {
         template: &Template,
         generation: i32,
         password: Option<SecretString>,
+        deed: Deed,
     ) -> Result<bool, StoreError>;
 
     /// A template.
@@ -78,8 +79,8 @@ pub(crate) trait Records: Send + Sync + 'static {
     /// A person.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Writes into the audit log what Pult did by itself.
-    async fn audit(&self, action: &str, subject: String, detail: serde_json::Value) -> Result<(), StoreError>;
+    /// Writes into the audit log what is about to be done to the engine.
+    async fn tell(&self, deed: Deed) -> Result<(), StoreError>;
 
     /// Says whether an engine answers.
     async fn report_engine(&self, node: &str, reachable: bool, message: Option<String>) -> Result<(), StoreError>;
@@ -119,7 +120,7 @@ impl Records for Store {
     }
 
     async fn change(&self, id: DesktopId, change: Change) -> Result<Option<Details>, StoreError> {
-        self.desktops().change(id, change).await
+        self.desktops().change_and_tell(id, change).await
     }
 
     async fn reach(&self) -> Result<Vec<(Ipv4Addr, NetworkPolicy)>, StoreError> {
@@ -145,8 +146,9 @@ impl Records for Store {
         template: &Template,
         generation: i32,
         password: Option<SecretString>,
+        deed: Deed,
     ) -> Result<bool, StoreError> {
-        self.desktops().adopt(id, owner, template, generation, password).await
+        self.noting(deed).desktops().adopt(id, owner, template, generation, password).await
     }
 
     async fn template(&self, id: TemplateId) -> Result<Option<Template>, StoreError> {
@@ -161,8 +163,8 @@ impl Records for Store {
         self.users().get(id).await
     }
 
-    async fn audit(&self, action: &str, subject: String, detail: serde_json::Value) -> Result<(), StoreError> {
-        Store::audit(self).record(None, action, Some(subject), Some(detail)).await
+    async fn tell(&self, deed: Deed) -> Result<(), StoreError> {
+        self.audit().tell(deed).await
     }
 
     async fn report_engine(&self, node: &str, reachable: bool, message: Option<String>) -> Result<(), StoreError> {

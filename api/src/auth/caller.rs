@@ -9,7 +9,7 @@ use salvo::{
     oapi::{Components, EndpointArgRegister, Operation},
 };
 use secrecy::SecretString;
-use store::User;
+use store::{Deed, User};
 use subtle::ConstantTimeEq;
 
 use super::{cookie::SESSION, origin};
@@ -91,7 +91,7 @@ pub(crate) async fn end_former(app: &App, req: &Request, user: UserId) -> Result
     };
     let former = app.store.sessions().find(&secret).await?;
     if let Some((session, _)) = former.filter(|(_, former)| former.id == user) {
-        app.store.sessions().end(session).await?;
+        app.store.noting(Deed::of(user, "session.end").on(session)).sessions().end(session).await?;
         app.presence.end(&Credential::Session(session));
     }
     Ok(())

@@ -9,7 +9,7 @@ use salvo::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use store::LoginError;
+use store::{Deed, LoginError};
 
 use super::{Caller, caller::end_former, cookie::SESSION, origin};
 use crate::{
@@ -66,8 +66,8 @@ pub(crate) async fn login(
         return Err(ApiError::AddressNotAllowed);
     }
     let user_agent = req.header::<&str>(header::USER_AGENT);
-    let (_, secret) = app.store.sessions().create(user.id, user_agent).await?;
-    app.store.audit().record(Some(user.id), "session.create", None, None).await?;
+    let store = app.store.noting(Deed::of(user.id, "session.create"));
+    let (_, secret) = store.sessions().create(user.id, user_agent).await?;
     end_former(app, req, user.id).await?;
     SESSION.write(res, &secret, app.config.is_secure());
     res.status_code(StatusCode::NO_CONTENT);
@@ -84,7 +84,7 @@ fn may_administer_from(address: IpAddr, config: &Config) -> bool {
 pub(crate) async fn logout(caller: Caller, depot: &mut Depot, res: &mut Response) -> Result<(), ApiError> {
     let app = extract::app(depot);
     if let Credential::Session(session) = caller.credential {
-        app.store.sessions().end(session).await?;
+        app.store.noting(Deed::of(caller.user, "session.end").on(session)).sessions().end(session).await?;
         app.presence.end(&caller.credential);
         SESSION.clear(res, app.config.is_secure());
     }

@@ -96,7 +96,7 @@ pub(super) async fn forward(
     if route.target.is_none() {
         return Err(ApiError::NotRunning(route.state));
     }
-    pass.note_look(app, principal, is_upgrade(req)).await?;
+    pass.note_look(app, principal).await?;
     let client = ClientInfo {
         address: client_address(req, &app.config.trusted_proxies),
         place: place.kind,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::access::{Opened, Principal, Refusal};
 use routing::Route;
-use serde_json::json;
+use store::NewLook;
 
 use crate::{app::App, error::ApiError, rest::now};
 
@@ -35,27 +35,19 @@ fn try_pass(principal: &Principal, route: Arc<Route>) -> Result<Pass, ApiError> 
     Ok(Pass { route, opened })
 }
 
-/// A page is many requests: how much later one counts as another look.
-const ANOTHER_LOOK: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
-
 impl Pass {
-    /// Notes that somebody else than the owner is about to see what is in the desktop: each stream, and each page.
-    /// Nothing is shown before that is written, and nothing if the grant is over by then.
-    pub(super) async fn note_look(&self, app: &App, principal: &Principal, is_stream: bool) -> Result<(), ApiError> {
+    /// Notes that somebody else than the owner is about to see what is in the desktop. Nothing is shown before that is
+    /// written, and nothing if the grant is over by then.
+    pub(super) async fn note_look(&self, app: &App, principal: &Principal) -> Result<(), ApiError> {
         let Some(id) = self.opened.grant() else {
             return Ok(());
         };
         let desktop = self.opened.desktop();
         let grant = app.store.grants().get(desktop, id).await?.ok_or(Refusal::NoGrant)?;
-        if !grant.right.is_live(now()) {
+        if !app.store.grants().enter(id).await? {
             return Err(Refusal::NoGrant.into());
         }
-        if !is_stream && grant.entered_at.is_some_and(|at| now() < at + ANOTHER_LOOK) {
-            return Ok(());
-        }
-        let by = if is_stream { "stream" } else { "page" };
-        let detail = json!({ "grant": id, "owner": self.route.owner, "reason": grant.reason, "by": by });
-        app.store.audit().record(Some(principal.user), "desktop.look", Some(desktop.to_string()), Some(detail)).await?;
-        if app.store.grants().enter(id).await? { Ok(()) } else { Err(Refusal::NoGrant.into()) }
+        let look = NewLook { viewer: principal.user, desktop, grant: Some(id.to_string()), reason: Some(grant.reason) };
+        app.looks.note(&app.store, &look).await
     }
 }

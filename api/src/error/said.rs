@@ -209,6 +209,14 @@ impl ApiError {
                 ),
                 "",
             ),
+            Self::OwnAccount => say(
+                "Das eigene Konto löscht niemand selbst; das muss jemand anderes aus der Administration tun.",
+                "Nobody deletes their own account; another administrator has to.",
+            ),
+            Self::LastAdmin => say(
+                "Das ist das letzte Konto mit der Rolle „admin“; danach könnte niemand mehr Pult verwalten.",
+                "This is the last account with the role “admin”; nobody could run Pult after that.",
+            ),
             Self::Method => say("Diese Methode gibt es hier nicht.", "This method does not exist here."),
             Self::Gateway(failure) => super::said_of_desktops::said(failure, language),
             Self::Store(_) => tell(

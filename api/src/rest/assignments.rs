@@ -1,4 +1,4 @@
-use domain::{AssignmentId, access::Action};
+use domain::{AssignmentId, access::Action, template::Template};
 use salvo::{
     Depot, Writer,
     http::StatusCode,
@@ -6,7 +6,7 @@ use salvo::{
     writing::Json,
 };
 use serde::Deserialize;
-use store::{Assignment, Recipient};
+use store::{Assignment, Deed, Recipient};
 
 use super::Created;
 use crate::{
@@ -76,8 +76,8 @@ pub(crate) async fn create(
     check_folders(&input.folders)?;
     let template = app.store.templates().by_slug(&input.template).await?.ok_or(ApiError::NotFound("template"))?;
     let recipient = recipient(app, &caller, &input).await?;
-    let id = app.store.assignments().create(template.id, &recipient, &input.folders, Some(caller.user)).await?;
-    app.store.audit().record(Some(caller.user), "assignment.create", Some(id.to_string()), None).await?;
+    let store = app.store.noting(Deed::of(caller.user, "assignment.create").with(told_of(&recipient, &template)));
+    let id = store.assignments().create(template.id, &recipient, &input.folders, Some(caller.user)).await?;
     let assignment = app.store.assignments().get(id).await?.ok_or(ApiError::NotFound("assignment"))?;
     Ok(Created(assignment.into()))
 }
@@ -94,7 +94,8 @@ pub(crate) async fn update(
     caller.may_at_best(Action::WriteAssignments)?;
     let assignment = own(app, &caller, id.0).await?;
     check_folders(&input.0.folders)?;
-    app.store.assignments().set_folders(id.0, &input.0.folders).await?;
+    let deed = Deed::of(caller.user, "assignment.update").on(id.0);
+    app.store.noting(deed).assignments().set_folders(id.0, &input.0.folders).await?;
     Ok(Json(Assignment { folders: input.0.folders, ..assignment }.into()))
 }
 
@@ -111,8 +112,7 @@ pub(crate) async fn remove(
     let app = extract::app(depot);
     caller.may_at_best(Action::WriteAssignments)?;
     own(app, &caller, id.0).await?;
-    app.store.assignments().delete(id.0).await?;
-    app.store.audit().record(Some(caller.user), "assignment.delete", Some(id.0.to_string()), None).await?;
+    app.store.noting(Deed::of(caller.user, "assignment.delete").on(id.0)).assignments().delete(id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -141,6 +141,16 @@ async fn recipient(app: &App, caller: &Caller, input: &AssignmentInput) -> Resul
             Ok(Recipient::Everyone)
         }
         _ => Err(ApiError::Malformed("expected exactly one of `group`, `user` and `everyone: true`".to_owned())),
+    }
+}
+
+/// What the audit log is told of who is given what.
+fn told_of(recipient: &Recipient, template: &Template) -> serde_json::Value {
+    let slug = &template.spec.slug;
+    match recipient {
+        Recipient::Group(id, _) => serde_json::json!({ "template": slug, "group": id }),
+        Recipient::User(id, _) => serde_json::json!({ "template": slug, "user": id }),
+        Recipient::Everyone => serde_json::json!({ "template": slug, "everyone": true }),
     }
 }
 

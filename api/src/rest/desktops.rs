@@ -5,7 +5,7 @@ use salvo::{
     writing::Json,
 };
 use serde::Deserialize;
-use store::{Details, Filter, Once, Requested};
+use store::{Deed, Details, Filter, Once, Requested};
 
 use super::{Accepted, now};
 use crate::{
@@ -105,7 +105,7 @@ pub(crate) async fn start(
     depot: &mut Depot,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
-    change(app, &caller, id.0, spoken.0, |desktop| desktop.want_running(now())).await
+    change(app, &caller, "desktop.start", id.0, spoken.0, |desktop| desktop.want_running(now())).await
 }
 
 /// Stops a desktop
@@ -120,7 +120,7 @@ pub(crate) async fn stop(
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
     let user = caller.user;
-    change(app, &caller, id.0, spoken.0, move |desktop| {
+    change(app, &caller, "desktop.stop", id.0, spoken.0, move |desktop| {
         let why = if desktop.owner == user { Why::StoppedByOwner } else { Why::StoppedByStaff };
         desktop.want_stopped(why)
     })
@@ -136,7 +136,7 @@ pub(crate) async fn extend(
     depot: &mut Depot,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
-    change(app, &caller, id.0, spoken.0, |desktop| desktop.extended(now())).await
+    change(app, &caller, "desktop.extend", id.0, spoken.0, |desktop| desktop.extended(now())).await
 }
 
 /// Gives a desktop a new container
@@ -150,7 +150,7 @@ pub(crate) async fn reset(
     depot: &mut Depot,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
-    change(app, &caller, id.0, spoken.0, |desktop| desktop.reset(now())).await
+    change(app, &caller, "desktop.reset", id.0, spoken.0, |desktop| desktop.reset(now())).await
 }
 
 /// Gives a desktop up
@@ -164,28 +164,31 @@ pub(crate) async fn remove(
     depot: &mut Depot,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let app = extract::app(depot);
-    change(app, &caller, id.0, spoken.0, domain::desktop::Desktop::want_removed).await
+    change(app, &caller, "desktop.remove", id.0, spoken.0, domain::desktop::Desktop::want_removed).await
 }
 
 async fn find(app: &App, id: DesktopId) -> Result<Details, ApiError> {
     app.store.desktops().details(id).await?.ok_or(ApiError::NotFound("desktop"))
 }
 
-/// Changes what is wanted of a desktop.
+/// Changes what is wanted of a desktop. The audit log tells what is done to somebody else's, and what was removed.
 async fn change(
     app: &App,
     caller: &Caller,
+    action: &'static str,
     id: DesktopId,
     language: Language,
     change: impl FnOnce(domain::desktop::Desktop) -> domain::desktop::Desktop + Send,
 ) -> Result<Accepted<DesktopView>, ApiError> {
     let before = find(app, id).await?;
     let managed = caller.may_manage(&before.desktop)?;
-    let after = app.store.desktops().manage(managed, change).await?.ok_or(ApiError::NotFound("desktop"))?;
-    if managed.is_others() && before.desktop.revision != after.desktop.revision {
-        let detail = serde_json::json!({ "wanted": after.desktop.wanted, "owner": after.desktop.owner });
-        app.store.audit().record(Some(caller.user), "desktop.change", Some(id.to_string()), Some(detail)).await?;
-    }
+    let store = if managed.is_others() || action == "desktop.remove" {
+        app.store
+            .noting(Deed::of(caller.user, action).on(id).with(serde_json::json!({ "owner": before.desktop.owner })))
+    } else {
+        app.store.clone()
+    };
+    let after = store.desktops().manage(managed, change).await?.ok_or(ApiError::NotFound("desktop"))?;
     Ok(Accepted::Wish(view(app, after, language)))
 }
 

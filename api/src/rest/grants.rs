@@ -10,7 +10,7 @@ use salvo::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use store::Grant;
+use store::{Deed, Grant};
 
 use super::{Created, now};
 use crate::{
@@ -66,10 +66,9 @@ pub(crate) async fn create(
     let details = app.store.desktops().details(id.0).await?.ok_or(ApiError::NotFound("desktop"))?;
     let grantable = caller.may_take_grant(&details.desktop)?.ok_or(ApiError::OwnDesktop)?;
     let terms = Terms::wanted(&input.0.reason, input.0.minutes, now()).map_err(ApiError::Fields)?;
-    let owner = details.desktop.owner;
-    let detail = json!({ "owner": owner, "reason": terms.reason(), "until": terms.until() });
-    app.store.audit().record(Some(caller.user), "grant.create", Some(id.0.to_string()), Some(detail)).await?;
-    let grant = app.store.grants().create(grantable, &terms).await?;
+    let detail = json!({ "owner": details.desktop.owner, "until": terms.until() });
+    let deed = Deed::of(caller.user, "grant.create").on(id.0).with(detail);
+    let grant = app.store.noting(deed).grants().create(grantable, &terms).await?;
     Ok(Created(find(app, id.0, grant).await?.into()))
 }
 
@@ -87,9 +86,9 @@ pub(crate) async fn remove(
     let app = extract::app(depot);
     caller.may_with_any(Action::GrantLook)?;
     let grant = find(app, id.0, grant.0).await?;
-    app.store.grants().end(grant.right.id).await?;
     let detail = json!({ "grant": grant.right.id, "holder": grant.right.holder });
-    app.store.audit().record(Some(caller.user), "grant.delete", Some(id.0.to_string()), Some(detail)).await?;
+    let deed = Deed::of(caller.user, "grant.delete").on(id.0).with(detail);
+    app.store.noting(deed).grants().end(grant.right.id).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }

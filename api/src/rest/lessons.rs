@@ -1,4 +1,4 @@
-use domain::{LessonId, Timestamp, access::Action, lesson::Window};
+use domain::{GroupId, LessonId, Timestamp, access::Action, lesson::Window};
 use salvo::{
     Depot, Writer,
     http::StatusCode,
@@ -6,6 +6,7 @@ use salvo::{
     writing::Json,
 };
 use serde::Deserialize;
+use store::Deed;
 
 use super::{Created, now};
 use crate::{
@@ -58,20 +59,19 @@ pub(crate) async fn create(
 ) -> Result<Created<LessonView>, ApiError> {
     let app = extract::app(depot);
     caller.may_at_best(Action::WriteLessons)?;
-    let LessonInput { group, template, from, until } = input.0;
+    let LessonInput { group, template: slug, from, until } = input.0;
     let group = app.store.groups().by_name(&group).await?.ok_or(ApiError::NotFound("group"))?;
     caller.may(Action::WriteLessons, caller.whose(None, &[group.id]))?;
-    let template = match &template {
+    let template = match &slug {
         Some(slug) => Some(app.store.templates().by_slug(slug).await?.ok_or(ApiError::NotFound("template"))?.id),
         None => None,
     };
     let window = Window::wanted(from, until, now()).map_err(ApiError::Fields)?;
-    let id = app.store.lessons().create(group.id, template, window, Some(caller.user)).await?;
+    let detail = told_of(group.id, slug.as_deref(), window);
+    let store = app.store.noting(Deed::of(caller.user, "lesson.create").with(detail));
+    let id = store.lessons().create(group.id, template, window, Some(caller.user)).await?;
     let lesson = app.store.lessons().get(id).await?.ok_or(ApiError::NotFound("lesson"))?;
-    let view = LessonView::from(lesson);
-    let detail = serde_json::json!(&view);
-    app.store.audit().record(Some(caller.user), "lesson.create", Some(id.to_string()), Some(detail)).await?;
-    Ok(Created(view))
+    Ok(Created(lesson.into()))
 }
 
 /// Ends a lesson, or calls it off
@@ -88,9 +88,13 @@ pub(crate) async fn remove(
     caller.may_at_best(Action::WriteLessons)?;
     let lesson = app.store.lessons().get(id.0).await?.ok_or(ApiError::NotFound("lesson"))?;
     caller.may(Action::WriteLessons, caller.whose(None, &[lesson.group.id]))?;
-    app.store.lessons().delete(id.0).await?;
-    let detail = serde_json::json!(LessonView::from(lesson));
-    app.store.audit().record(Some(caller.user), "lesson.delete", Some(id.0.to_string()), Some(detail)).await?;
+    let detail = told_of(lesson.group.id, lesson.template.as_deref(), lesson.window);
+    app.store.noting(Deed::of(caller.user, "lesson.delete").on(id.0).with(detail)).lessons().delete(id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
+}
+
+/// What the audit log is told of a lesson.
+fn told_of(group: GroupId, template: Option<&str>, window: Window) -> serde_json::Value {
+    serde_json::json!({ "group": group, "template": template, "from": window.from, "until": window.until })
 }

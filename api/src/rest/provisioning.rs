@@ -15,8 +15,7 @@ use salvo::{
     writing::Json,
 };
 use serde::Deserialize;
-use serde_json::json;
-use store::{Ended, Put};
+use store::{Deed, Ended, Put};
 
 use super::Placed;
 use crate::{
@@ -103,10 +102,8 @@ pub(crate) async fn put_user(
     let app = extract::app(depot);
     may_write(&caller)?;
     let person = input.0.into_person(&external_id.0)?;
-    let (user, put) = app.store.provisioning().put_user(Source::Rest, &person).await?;
-    if put != Put::Unchanged {
-        audit(app, &caller, "user.provision", &user.user.id.to_string(), &user.external_id).await?;
-    }
+    let store = app.store.noting(Deed::of(caller.user, "user.provision"));
+    let (user, put) = store.provisioning().put_user(Source::Rest, &person).await?;
     Ok(Placed::new(put == Put::Made, user.into()))
 }
 
@@ -123,9 +120,9 @@ pub(crate) async fn remove_user(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     may_write(&caller)?;
-    let (user, ended) = app.store.provisioning().deactivate(Source::Rest, &external_id.0).await?;
+    let store = app.store.noting(Deed::of(caller.user, "user.deactivate"));
+    let (_, ended) = store.provisioning().deactivate(Source::Rest, &external_id.0).await?;
     end(app, ended);
-    audit(app, &caller, "user.deactivate", &user.to_string(), &external_id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -162,10 +159,8 @@ pub(crate) async fn put_group(
     if !wrong.is_empty() {
         return Err(ApiError::Fields(wrong));
     }
-    let (group, put) = app.store.provisioning().put_group(Source::Rest, &told).await?;
-    if put != Put::Unchanged {
-        audit(app, &caller, "group.provision", &group.group.id.to_string(), &group.external_id).await?;
-    }
+    let store = app.store.noting(Deed::of(caller.user, "group.provision"));
+    let (group, put) = store.provisioning().put_group(Source::Rest, &told).await?;
     Ok(Placed::new(put == Put::Made, group.into()))
 }
 
@@ -181,8 +176,8 @@ pub(crate) async fn remove_group(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     may_write(&caller)?;
-    let group = app.store.provisioning().remove_group(Source::Rest, &external_id.0).await?;
-    audit(app, &caller, "group.delete", &group.to_string(), &external_id.0).await?;
+    let store = app.store.noting(Deed::of(caller.user, "group.delete"));
+    store.provisioning().remove_group(Source::Rest, &external_id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -213,12 +208,8 @@ pub(crate) async fn put_members(
 ) -> Result<Json<MembersView>, ApiError> {
     let app = extract::app(depot);
     may_write(&caller)?;
-    let provisioning = app.store.provisioning();
-    let (joined, left) = provisioning.put_members(Source::Rest, &external_id.0, &input.0.members).await?;
-    if joined + left > 0 {
-        let detail = json!({ "external_id": external_id.0, "joined": joined, "left": left });
-        app.store.audit().record(Some(caller.user), "group.members", Some(external_id.0), Some(detail)).await?;
-    }
+    let store = app.store.noting(Deed::of(caller.user, "group.members"));
+    let (joined, left) = store.provisioning().put_members(Source::Rest, &external_id.0, &input.0.members).await?;
     Ok(Json(MembersView { joined, left }))
 }
 
@@ -282,9 +273,4 @@ pub(crate) fn end(app: &App, ended: Ended) {
     for token in ended.tokens {
         app.presence.end(&Credential::Token(token, Vec::new()));
     }
-}
-
-async fn audit(app: &App, caller: &Caller, action: &str, object: &str, external_id: &str) -> Result<(), ApiError> {
-    let detail = json!({ "external_id": external_id });
-    Ok(app.store.audit().record(Some(caller.user), action, Some(object.to_owned()), Some(detail)).await?)
 }

@@ -7,7 +7,7 @@ use salvo::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use store::{Restricted, Restriction};
+use store::{Deed, Restricted, Restriction};
 
 use super::{Created, now};
 use crate::{
@@ -75,11 +75,9 @@ pub(crate) async fn create(
     if until.is_some_and(|until| until <= now()) {
         return Err(ApiError::Malformed("until: expected a moment that is yet to come".to_owned()));
     }
-    let id = app.store.restrictions().restrict(of, network, until, Some(caller.user)).await?;
-    let view = RestrictionView::from(find(app, id).await?);
-    let detail = json!(&view);
-    app.store.audit().record(Some(caller.user), "network.restrict", Some(subject(of)), Some(detail)).await?;
-    Ok(Created(view))
+    let store = app.store.noting(Deed::of(caller.user, "network.restrict").with(told_of(of, network, until)));
+    let id = store.restrictions().restrict(of, network, until, Some(caller.user)).await?;
+    Ok(Created(find(app, id).await?.into()))
 }
 
 /// Lets somebody reach again what their templates allow
@@ -92,10 +90,10 @@ pub(crate) async fn remove(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     caller.may_at_best(Action::Restrict)?;
-    let of = find(app, id.0).await?.of;
+    let Restriction { of, network, until, .. } = find(app, id.0).await?;
     may_restrict(app, &caller, of).await?;
-    app.store.restrictions().lift(of).await?;
-    app.store.audit().record(Some(caller.user), "network.release", Some(subject(of)), None).await?;
+    let deed = Deed::of(caller.user, "network.release").on(id.0).with(told_of(of, network, until));
+    app.store.noting(deed).restrictions().lift(of).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -116,9 +114,10 @@ async fn may_restrict(app: &App, caller: &Caller, of: Restricted) -> Result<(), 
     Ok(caller.may(Action::Restrict, caller.whose(None, &groups))?)
 }
 
-fn subject(of: Restricted) -> String {
+/// What the audit log is told of a restriction.
+fn told_of(of: Restricted, network: NetworkPolicy, until: Option<Timestamp>) -> serde_json::Value {
     match of {
-        Restricted::Group(group) => group.to_string(),
-        Restricted::Desktop(desktop) => desktop.to_string(),
+        Restricted::Group(group) => json!({ "group": group, "network": network, "until": until }),
+        Restricted::Desktop(desktop) => json!({ "desktop": desktop, "network": network, "until": until }),
     }
 }

@@ -4,6 +4,7 @@ use salvo::{
     oapi::{endpoint, extract::QueryParam},
     writing::Json,
 };
+use store::Deed;
 
 use super::provisioning::{end, may_write};
 use crate::{
@@ -48,9 +49,8 @@ pub(crate) async fn sync(
     let dry_run = dry_run.into_inner().unwrap_or(false);
     let view = ReportView::new(&plan.report, &[], !dry_run);
     if !dry_run {
-        end(app, provisioning.carry_out(Source::Roster, &plan).await?);
-        let detail = serde_json::json!({ "people": view.people, "groups": view.groups, "members": view.members });
-        app.store.audit().record(Some(caller.user), "roster.sync", None, Some(detail)).await?;
+        let store = app.store.noting(Deed::of(caller.user, "roster.sync"));
+        end(app, store.provisioning().carry_out(Source::Roster, &plan).await?);
     }
     Ok(Json(view))
 }

@@ -1,5 +1,6 @@
 use domain::{access::Action, schedule::ScheduledJob};
 use salvo::{Depot, Writer, oapi::endpoint, writing::Json};
+use store::Deed;
 
 use super::Accepted;
 use crate::{
@@ -35,7 +36,6 @@ pub(crate) async fn run_now(
     let app = extract::app(depot);
     caller.may_with_any(Action::RunSchedule)?;
     let job: ScheduledJob = name.0.parse().map_err(|_| ApiError::NotFound("scheduled job"))?;
-    let run = app.store.schedule().request(job).await?;
-    app.store.audit().record(Some(caller.user), "schedule.run", Some(job.to_string()), None).await?;
+    let run = app.store.noting(Deed::of(caller.user, "schedule.run").on(job)).schedule().request(job).await?;
     Ok(Accepted::Wish(ScheduledJobView::new(run, language.0)))
 }

@@ -12,7 +12,7 @@ use salvo::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use store::User;
+use store::{Deed, User};
 
 use super::{
     Created, Placed,
@@ -68,8 +68,9 @@ pub(crate) async fn put(
     if !wrong.is_empty() {
         return Err(ApiError::Fields(wrong));
     }
-    let (account, is_new) = app.store.services().put(&name, &display_name, input.0.role.0).await?;
-    audit(app, &caller, "service_account.put", &account).await?;
+    let role = input.0.role.0;
+    let deed = Deed::of(caller.user, "service_account.put").with(json!({ "role": role }));
+    let (account, is_new) = app.store.noting(deed).services().put(&name, &display_name, role).await?;
     Ok(Placed::new(is_new, account.into()))
 }
 
@@ -83,11 +84,9 @@ pub(crate) async fn close(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     may_write(&caller)?;
-    let account = find(app, &name.0).await?;
-    if let Some((_, ended)) = app.store.services().close(&name.0).await? {
-        end(app, ended);
-    }
-    audit(app, &caller, "service_account.close", &account).await?;
+    let store = app.store.noting(Deed::of(caller.user, "service_account.close"));
+    let (_, ended) = store.services().close(&name.0).await?.ok_or(ApiError::NotFound("service account"))?;
+    end(app, ended);
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -146,9 +145,4 @@ fn may_write(caller: &Caller) -> Result<(), ApiError> {
 
 async fn find(app: &App, name: &str) -> Result<User, ApiError> {
     app.store.services().get(name).await?.ok_or(ApiError::NotFound("service account"))
-}
-
-async fn audit(app: &App, caller: &Caller, action: &str, account: &User) -> Result<(), ApiError> {
-    let detail = json!({ "name": account.username, "role": account.role });
-    Ok(app.store.audit().record(Some(caller.user), action, Some(account.id.to_string()), Some(detail)).await?)
 }

@@ -3,7 +3,7 @@ use domain::{
     access::{Action, Credential},
 };
 use salvo::{Depot, Response, Writer, http::StatusCode, oapi::endpoint, writing::Json};
-use serde_json::json;
+use store::Deed;
 
 use crate::{
     app::App,
@@ -39,10 +39,10 @@ pub(crate) async fn remove(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     caller.may_at_best(Action::ManageSessions)?;
-    if !app.store.sessions().end_of(caller.user, id.0).await? {
+    if !app.store.noting(deed(&caller, caller.user)).sessions().end_of(caller.user, id.0).await? {
         return Err(ApiError::NotFound("session"));
     }
-    ended(app, &caller, caller.user, &[id.0]).await?;
+    ended(app, &[id.0]);
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -54,8 +54,8 @@ pub(crate) async fn remove(
 pub(crate) async fn remove_others(caller: Caller, depot: &mut Depot, res: &mut Response) -> Result<(), ApiError> {
     let app = extract::app(depot);
     caller.may_at_best(Action::ManageSessions)?;
-    let sessions = app.store.sessions().end_all_of(caller.user, this(&caller)).await?;
-    ended(app, &caller, caller.user, &sessions).await?;
+    let store = app.store.noting(deed(&caller, caller.user));
+    ended(app, &store.sessions().end_all_of(caller.user, this(&caller)).await?);
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -73,9 +73,14 @@ pub(crate) async fn remove_all_of(
     let app = extract::app(depot);
     caller.may_with_any(Action::ManageSessions)?;
     let user = app.store.users().get(id.0).await?.ok_or(ApiError::NotFound("user"))?;
-    let sessions = app.store.sessions().end_all_of(user.id, None).await?;
+    let deed = deed(&caller, user.id);
+    let sessions = app.store.noting(deed.clone()).sessions().end_all_of(user.id, None).await?;
+    if sessions.is_empty() {
+        // no row has changed, and still something ends
+        app.store.audit().tell(deed).await?;
+    }
     app.presence.end_tokens_of(user.id);
-    ended(app, &caller, user.id, &sessions).await?;
+    ended(app, &sessions);
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -88,11 +93,14 @@ fn this(caller: &Caller) -> Option<SessionId> {
     }
 }
 
-/// Ends what is open in these sessions, and notes who ended them.
-async fn ended(app: &App, caller: &Caller, of: UserId, sessions: &[SessionId]) -> Result<(), ApiError> {
+/// What the audit log is told of somebody's sessions that end; the store says which.
+fn deed(caller: &Caller, of: UserId) -> Deed {
+    Deed::of(caller.user, "session.end").on(of)
+}
+
+/// Ends what is open in these sessions.
+fn ended(app: &App, sessions: &[SessionId]) {
     for session in sessions {
         app.presence.end(&Credential::Session(*session));
     }
-    let detail = json!({ "sessions": sessions.len() });
-    Ok(app.store.audit().record(Some(caller.user), "session.end", Some(of.to_string()), Some(detail)).await?)
 }

@@ -5,6 +5,7 @@ use salvo::{
     oapi::{endpoint, extract::QueryParam},
     writing::Json,
 };
+use store::Deed;
 
 use super::{Accepted, Created};
 use crate::{
@@ -45,8 +46,8 @@ pub(crate) async fn create(
 ) -> Result<Created<TemplateView>, ApiError> {
     let app = extract::app(depot);
     may_write(&caller)?;
-    let template = app.store.templates().create(&input.0.into_new()?).await?;
-    audit(app, &caller, "template.create", &template).await?;
+    let deed = Deed::of(caller.user, "template.create");
+    let template = app.store.noting(deed).templates().create(&input.0.into_new()?).await?;
     Ok(Created(view(&caller, template)))
 }
 
@@ -64,8 +65,8 @@ pub(crate) async fn update(
     may_write(&caller)?;
     let old = find(app, &slug.0).await?;
     let spec = input.0.over(old.spec)?;
-    let template = app.store.templates().update(&Template { spec, ..old }).await?;
-    audit(app, &caller, "template.update", &template).await?;
+    let deed = Deed::of(caller.user, "template.update").on(&spec.slug);
+    let template = app.store.noting(deed).templates().update(&Template { spec, ..old }).await?;
     Ok(Json(view(&caller, template)))
 }
 
@@ -80,8 +81,8 @@ pub(crate) async fn remove(
     let app = extract::app(depot);
     may_write(&caller)?;
     let template = find(app, &slug.0).await?;
-    app.store.templates().delete(template.id).await?;
-    audit(app, &caller, "template.delete", &template).await?;
+    let deed = Deed::of(caller.user, "template.delete").on(&template.spec.slug);
+    app.store.noting(deed).templates().delete(template.id).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -108,11 +109,6 @@ fn may_write(caller: &Caller) -> Result<(), ApiError> {
 
 async fn find(app: &App, slug: &str) -> Result<Template, ApiError> {
     app.store.templates().by_slug(slug).await?.ok_or(ApiError::NotFound("template"))
-}
-
-async fn audit(app: &App, caller: &Caller, action: &str, template: &Template) -> Result<(), ApiError> {
-    let object = Some(template.spec.slug.clone());
-    Ok(app.store.audit().record(Some(caller.user), action, object, None).await?)
 }
 
 fn view(caller: &Caller, template: Template) -> TemplateView {

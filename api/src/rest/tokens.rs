@@ -11,7 +11,7 @@ use salvo::{
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use store::NewToken;
+use store::{Deed, NewToken};
 
 use super::Created;
 use crate::{
@@ -97,9 +97,9 @@ pub(super) async fn make(
         caller.require_scope(*scope)?;
     }
     let new = NewToken { user, name: &name, scopes: &wanted, lifetime: Some(TimeDelta::days(days)) };
-    let (token, secret) = app.store.tokens().create(&new).await?;
-    let detail = (user != caller.user).then(|| serde_json::json!({ "user": user }));
-    app.store.audit().record(Some(caller.user), "token.create", Some(token.id.to_string()), detail).await?;
+    let deed = Deed::of(caller.user, "token.create");
+    let deed = if user == caller.user { deed } else { deed.with(serde_json::json!({ "user": user })) };
+    let (token, secret) = app.store.noting(deed).tokens().create(&new).await?;
     let made = TokenMade { token: token.into(), secret: secret.expose_secret().to_owned() };
     Ok(Created(made))
 }
@@ -121,11 +121,12 @@ pub(crate) async fn revoke(
 
 /// Revokes a token of somebody's.
 pub(super) async fn end(app: &App, caller: &Caller, user: UserId, id: TokenId) -> Result<(), ApiError> {
-    if !app.store.tokens().revoke(user, id).await? {
+    let deed = Deed::of(caller.user, "token.delete").on(id);
+    if !app.store.noting(deed).tokens().revoke(user, id).await? {
         return Err(ApiError::NotFound("token"));
     }
     app.presence.end(&Credential::Token(id, Vec::new()));
-    Ok(app.store.audit().record(Some(caller.user), "token.delete", Some(id.to_string()), None).await?)
+    Ok(())
 }
 
 fn held_scopes(caller: &Caller) -> &[Scope] {

@@ -46,6 +46,8 @@ impl From<Job> for JobView {
 #[derive(Debug, Serialize, ToSchema)]
 #[salvo(schema(name = AuditEntry))]
 pub(crate) struct AuditView {
+    /// Its place in the chain: one more than the line before it.
+    seq: i64,
     id: String,
     at: Timestamp,
     /// Id of the one who did it; null where Pult acted by itself.
@@ -56,17 +58,21 @@ pub(crate) struct AuditView {
     object: Option<String>,
     /// What else is worth knowing.
     detail: Option<serde_json::Value>,
+    /// SHA-256 over the hash of the line before it and all of the above.
+    hash: String,
 }
 
 impl From<Entry> for AuditView {
-    fn from(entry: Entry) -> Self {
+    fn from(Entry { line, hash }: Entry) -> Self {
         Self {
-            id: entry.id.to_string(),
-            at: entry.at,
-            actor: entry.actor.map(|id| id.to_string()),
-            action: entry.action,
-            object: entry.object,
-            detail: entry.detail,
+            seq: line.seq,
+            id: line.id.to_string(),
+            at: line.at,
+            actor: line.actor.map(|id| id.to_string()),
+            action: line.action,
+            object: line.object,
+            detail: line.detail,
+            hash: hash.to_string(),
         }
     }
 }

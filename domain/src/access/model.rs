@@ -64,6 +64,9 @@ enum Question {
     SeeRestrictionOf(usize),
     SeePerson(usize),
     SeeGroup(usize),
+    SeeLooks(usize),
+    ExportPerson(usize),
+    DeletePerson,
     SeeIdentity,
     EndSession(usize),
     EndSessionsOf(usize),
@@ -117,7 +120,7 @@ impl School {
     }
 
     fn question(&self, dice: &mut Rng) -> Question {
-        match dice.u8(0..35) {
+        match dice.u8(0..38) {
             0 => Question::SeeDesktop(dice.usize(0..self.desktops.len())),
             1..=2 => Question::ManageDesktop(dice.usize(0..self.desktops.len())),
             3..=6 => Question::OpenDesktop(dice.usize(0..self.desktops.len()), moment(dice)),
@@ -146,6 +149,9 @@ impl School {
             31 => Question::RestrictGroup(dice.usize(0..self.groups.len())),
             32 => Question::RestrictDesktopOf(dice.usize(0..self.people.len())),
             33 => Question::SeeRestrictionOf(dice.usize(0..self.groups.len())),
+            34 => Question::SeeLooks(dice.usize(0..self.people.len())),
+            35 => Question::ExportPerson(dice.usize(0..self.people.len())),
+            36 => Question::DeletePerson,
             _ => Question::RunSchedule,
         }
     }
@@ -225,6 +231,10 @@ impl School {
                 good_for(Scope::UsersRead) && (admin || (!student && shares_a_group))
             }
             Question::SeeGroup(g) => good_for(Scope::UsersRead) && (admin || (!student && is_in(self.groups[g]))),
+            // who looked is told to the owner alone; what is known of a person to them and to administrators, who delete
+            Question::SeeLooks(p) => good_for(Scope::DesktopsRead) && self.people[p].id == who.id,
+            Question::ExportPerson(p) => good_for(Scope::UsersExport) && (admin || self.people[p].id == who.id),
+            Question::DeletePerson => good_for(Scope::UsersWrite) && admin,
             Question::SeeIdentity => good_for(Scope::UsersRead) && admin,
             // everybody ends their own sessions, administrators anybody's; tokens are their owner's alone
             Question::EndSession(s) => good_for(Scope::SessionsWrite) && (admin || self.sessions[s] == who.id),
@@ -273,6 +283,9 @@ impl School {
             Question::SeeRestrictionOf(g) => sees_of_groups(Action::SeeRestrictions, &[self.groups[g]]),
             Question::SeePerson(p) => sees_of_groups(Action::SeePeople, &self.people[p].groups),
             Question::SeeGroup(g) => sees_of_groups(Action::SeePeople, &[self.groups[g]]),
+            Question::SeeLooks(p) => of(Action::SeeLooks, Some(self.people[p].id)),
+            Question::ExportPerson(p) => of(Action::ExportPerson, Some(self.people[p].id)),
+            Question::DeletePerson => any(Action::DeletePerson),
             Question::SeeIdentity => any(Action::SeeIdentity),
             Question::EndSession(s) => of(Action::ManageSessions, Some(self.sessions[s])),
             Question::EndSessionsOf(p) => of(Action::ManageSessions, Some(self.people[p].id)),

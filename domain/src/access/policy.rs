@@ -36,6 +36,12 @@ words! {
         Restrict = "restrict what a group or a desktop of its people reaches",
         /// See people and groups.
         SeePeople = "see people and groups",
+        /// See who looked into a desktop.
+        SeeLooks = "see who looked into a desktop",
+        /// Have all that is known of a person.
+        ExportPerson = "have all that is known of a person",
+        /// Delete somebody, and what is known of them.
+        DeletePerson = "delete somebody",
         /// See identity providers, and who they would make of somebody.
         SeeIdentity = "see identity providers, ask who somebody would be",
         /// See and end sessions.
@@ -98,6 +104,9 @@ impl Action {
             Self::SeeRestrictions => Rule::new(Scope::NetworkRead).group(Teacher).any(Admin),
             Self::Restrict => Rule::new(Scope::NetworkWrite).group(Teacher).any(Admin),
             Self::SeePeople => Rule::new(Scope::UsersRead).group(Teacher).any(Admin),
+            Self::SeeLooks => Rule::new(Scope::DesktopsRead).own(Student),
+            Self::ExportPerson => Rule::new(Scope::UsersExport).own(Student).any(Admin),
+            Self::DeletePerson => Rule::new(Scope::UsersWrite).any(Admin),
             Self::SeeIdentity => Rule::new(Scope::UsersRead).any(Admin),
             Self::ManageSessions => Rule::new(Scope::SessionsWrite).own(Student).any(Admin),
             Self::ManageTokens => Rule::new(Scope::TokensWrite).own(Student),

@@ -32,6 +32,8 @@ function signedIn(world: World, call: string, sent: Record<string, unknown>, res
       const at = new Date().toISOString();
       return json(response, 200, { engine: { reachable: !down, since: down ? at : null, checked_at: at, message: null }, streams_blocked: world.scenario === 'blocked', version: 'mock' });
     }
+    case 'GET /me/looks':
+      return page(response, world.looks);
     case 'GET /schedule':
       if (world.me?.role !== 'admin') return problem(response, 403, 'role_missing', 'Dazu fehlt die Berechtigung.');
       return page(response, world.jobs);

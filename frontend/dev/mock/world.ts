@@ -4,6 +4,7 @@ import type { components } from '../../src/api/schema';
 type Schemas = components['schemas'];
 export type Desktop = Schemas['Desktop'];
 type Template = Schemas['Template'];
+type Look = Schemas['Look'];
 type ScheduledJob = Schemas['ScheduledJob'];
 type Role = Schemas['Role'];
 
@@ -45,6 +46,11 @@ const session = (id: string, browser: Schemas['Browser'], system: Schemas['Syste
 
 const sessions = () => [session('s1', 'firefox', 'linux', 50), session('s2', 'safari', 'ios', 500), session('s3', 'edge', 'windows', 3_000)];
 
+const looks = (): Look[] => [
+  { id: 'l1', at: ago(25), desktop_id: 'd1', desktop: 'schueler-linux', viewer_id: 'u3', viewer: 'Administration', reason: 'Der Drucker fehlt.' },
+  { id: 'l2', at: ago(60 * 30), desktop_id: 'd1', desktop: 'schueler-linux', viewer_id: 'u9', viewer: null, reason: null },
+];
+
 const jobs = (): ScheduledJob[] => [
   job('idle', 'Unbenutzte Desktops', 'Warnt, wenn an einem Desktop niemand arbeitet, und hält ihn danach an.', { every_seconds: 5, next_run_at: ago(0), message: '1 gewarnt, 2 angehalten.' }),
   job('nightly_stop', 'Nachtruhe', 'Hält zur eingestellten Zeit alle Desktops an.', { cron: '0 22 * * 1-5', time_zone: 'Europe/Berlin', last_started_at: null, last_finished_at: null, last_result: null, message: null, next_run_at: ago(-300) }),
@@ -60,6 +66,7 @@ export class World {
   scenario: Scenario = 'everyday';
   jobs = jobs();
   sessions = sessions();
+  looks = looks();
   readonly desktops = new Map<string, Desktop>();
   readonly listeners = new Set<(event: string, id: number, data: unknown) => void>();
   #revision = 0;

@@ -130,6 +130,7 @@ export const CASES = [
       await page.getByRole('alert').filter({ hasText: /./ }).first().waitFor();
     },
   },
+  { name: 'my-data', user: 'schueler', path: '/my-data', ready: 'main li' },
   { name: 'not-found', user: 'schueler', path: '/nirgendwo', ready: 'h1' },
   { name: 'unreachable', scenario: 'unreachable', path: '/', ready: 'h1', user: 'schueler', wait: 4_000 },
   { name: 'start-ask', user: 'schueler', path: '/start/terminal', ready: 'h1' },

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { mark, sinceMark } from '~/live/changes';
 import { api, ME_KEY } from './client';
 import { answer } from './problem';
@@ -33,6 +33,14 @@ export const sessionsQuery = queryOptions({
 export const providersQuery = queryOptions({
   queryKey: ['identity-providers'],
   queryFn: async ({ signal }): Promise<IdentityProvider[]> => (await answer(api.GET('/api/v1/identity/providers', { signal }))).items,
+});
+
+export const looksQuery = infiniteQueryOptions({
+  queryKey: ['looks'],
+  queryFn: ({ signal, pageParam }) =>
+    answer(api.GET('/api/v1/me/looks', { signal, params: { query: { limit: 50, cursor: pageParam } } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
 });
 
 export const templatesQuery = queryOptions({

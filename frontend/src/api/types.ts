@@ -9,6 +9,7 @@ export type DesktopStep = Schemas['DesktopStep'];
 export type Template = Schemas['Template'];
 export type Me = Schemas['Me'];
 export type Status = Schemas['Status'];
+export type Look = Schemas['Look'];
 export type ScheduledJob = Schemas['ScheduledJob'];
 export type Grant = Schemas['Grant'];
 export type Session = Schemas['Session'];

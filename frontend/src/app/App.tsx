@@ -7,7 +7,7 @@ import { I18n } from '~/i18n/I18n';
 import type { Messages } from '~/i18n/messages';
 import { CrashGuard } from './CrashGuard';
 import { NotFoundPage } from './NotFoundPage';
-import { DashboardPage, DesktopPage, IdentityPage, LoginPage, SchedulePage, SessionsPage, StartPage } from './pages';
+import { DashboardPage, DesktopPage, IdentityPage, LoginPage, MyDataPage, SchedulePage, SessionsPage, StartPage } from './pages';
 import type { Locale } from './preferences';
 import { SignedIn } from './SignedIn';
 
@@ -29,6 +29,7 @@ export function App({ first }: { first: { locale: Locale; messages: Messages } }
                       <Route path="/" component={DashboardPage} />
                       <Route path="/start/:slug">{({ slug }) => <StartPage slug={slug} key={slug} />}</Route>
                       <Route path="/desktop/:name/*?">{({ name }) => <DesktopPage name={name} key={name} />}</Route>
+                      <Route path="/my-data" component={MyDataPage} />
                       <Route path="/schedule" component={SchedulePage} />
                       <Route path="/sessions" component={SessionsPage} />
                       <Route path="/identity" component={IdentityPage} />

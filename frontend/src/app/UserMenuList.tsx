@@ -1,4 +1,4 @@
-import { CalendarClock, LogOut, MonitorSmartphone, UserSearch } from 'lucide-react';
+import { CalendarClock, LogOut, MonitorSmartphone, ShieldCheck, UserSearch } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
 import type { Me } from '~/api/types';
@@ -31,6 +31,10 @@ export default function UserMenuList({ me, name, trigger, open, onSignOut }: Use
           <MenuLine />
         </>
       )}
+      <MenuItem icon={ShieldCheck} onAction={() => { navigate('/my-data'); }}>
+        {t('myData.title')}
+      </MenuItem>
+      <MenuLine />
       <ThemeChoice />
       <MenuLine />
       <LanguageChoice />

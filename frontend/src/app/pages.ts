@@ -6,6 +6,7 @@ const load = {
   login: () => import('~/login/LoginPage'),
   start: () => import('~/start/StartPage'),
   desktop: () => import('~/viewer/DesktopPage'),
+  myData: () => import('~/mydata/MyDataPage'),
   schedule: () => import('~/schedule/SchedulePage'),
   sessions: () => import('~/sessions/SessionsPage'),
   identity: () => import('~/identity/IdentityPage'),
@@ -18,6 +19,7 @@ export const LoginPage = page(load.login);
 export { default as DashboardPage } from '~/dashboard/DashboardPage';
 export const StartPage = page(load.start);
 export const DesktopPage = page(load.desktop);
+export const MyDataPage = page(load.myData);
 export const SchedulePage = page(load.schedule);
 export const SessionsPage = page(load.sessions);
 export const IdentityPage = page(load.identity);
@@ -31,6 +33,7 @@ export function preloadPage(pathname: string): void {
   }
   if (pathname.startsWith('/desktop/')) void load.desktop();
   if (pathname.startsWith('/start/')) void load.start();
+  if (pathname === '/my-data') void load.myData();
   if (pathname === '/schedule') void load.schedule();
   if (pathname === '/sessions') void load.sessions();
   if (pathname === '/identity') void load.identity();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '~/app/session';
 import { loadMessages } from './messages';
 
-const VALUES = { name: 'Linux', time: '10:12', place: 2, seconds: 5, minutes: 3, ms: 24, rate: '1.2', count: 2, proxy: 'Apache', cron: '0 22 * * *', zone: 'Europe/Berlin', browser: 'edge', system: 'linux', reason: 'x', rule: 'x', word: 'x' };
+const VALUES = { name: 'Linux', time: '10:12', place: 2, seconds: 5, minutes: 3, ms: 24, rate: '1.2', count: 2, proxy: 'Apache', cron: '0 22 * * *', zone: 'Europe/Berlin', browser: 'edge', system: 'linux', reason: 'Hilfe', rule: 'x', word: 'x', who: 'Alex', desktop: 'mia-linux' };
 
 async function texts(locale: 'de' | 'en', address: Address): Promise<[string, string][]> {
   const messages = await loadMessages(locale);

@@ -2,7 +2,7 @@ use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use domain::provisioning::{Count, Extent, Source, plan};
-use store::Store;
+use store::{Deed, Store};
 
 use crate::{commands::say, config::Settings};
 
@@ -22,9 +22,8 @@ pub(crate) async fn run(store: &Store, settings: &Settings, file: &Path, dry_run
         bail!("{} lines are wrong; nothing was taken over", told.wrong.len());
     }
     if !dry_run {
-        provisioning.carry_out(Source::Csv, &plan).await?;
-        let detail = serde_json::json!({ "by": "command line", "made": plan.report.people.made });
-        store.audit().record(None, "people.import", None, Some(detail)).await?;
+        let deed = Deed::ours("people.import").with(serde_json::json!({ "by": "command line" }));
+        store.noting(deed).provisioning().carry_out(Source::Csv, &plan).await?;
     }
     Ok(())
 }

@@ -217,21 +217,23 @@ pub(super) async fn join(
     Ok(joined)
 }
 
-/// Ends memberships by a source's word.
+/// Ends memberships by a source's word. Yields how many that were.
 pub(super) async fn leave(
     transaction: &DatabaseTransaction,
     source: Source,
     members: impl IntoIterator<Item = (GroupId, UserId)>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
+    let mut left = 0;
     for (group, person) in members {
-        membership::Entity::delete_many()
+        left += membership::Entity::delete_many()
             .filter(membership::Column::GroupId.eq(group))
             .filter(membership::Column::UserId.eq(person))
             .filter(membership::Column::Source.eq(source.as_str()))
             .exec(transaction)
-            .await?;
+            .await?
+            .rows_affected;
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Ends the memberships of a group by a source's word of all but some. Yields how many that were.

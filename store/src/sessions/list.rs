@@ -3,6 +3,7 @@
 use domain::{SessionId, Timestamp, UserId};
 use entity::session;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
 use super::{Sessions, alive};
 use crate::{Page, Paging, StoreError, connection::now};
@@ -52,12 +53,15 @@ impl Sessions<'_> {
     }
 
     async fn end_where(self, which: Condition) -> Result<Vec<SessionId>, StoreError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         let rows = session::Entity::find().filter(which).order_by_asc(session::Column::Id).lock_exclusive();
         let ended: Vec<_> = rows.all(&write.transaction).await?.into_iter().map(|session| session.id).collect();
         let rows = session::Entity::delete_many().filter(session::Column::Id.is_in(ended.iter().copied()));
         rows.exec(&write.transaction).await?;
-        write.commit().await?;
+        if !ended.is_empty() {
+            write.learned(&json!({ "sessions": ended }));
+            write.commit().await?;
+        }
         Ok(ended)
     }
 

@@ -10,12 +10,13 @@ use std::{
 use domain::{
     SessionId,
     access::{Credential, Given, Principal, Role, Wishing},
+    audit::Line,
     desktop::{ContainerId, Desktop, Endpoint, Observed, Phase},
     template::{Template, TemplateSpec},
 };
 use futures::FutureExt;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, EntityTrait, PaginatorTrait, Statement};
-use store::{Bus, Config, Recipient, Requested, Sealer, Store, User};
+use store::{Bus, Config, Recipient, Requested, Sealer, Sought, Store, User};
 use uuid::Uuid;
 
 /// Longer than any test takes; what is not done by then waits for something that will not come.
@@ -243,6 +244,12 @@ impl House {
     /// The row as it is now.
     pub(crate) async fn again(&self, desktop: &Desktop) -> Result<Desktop, Failed> {
         self.store.desktops().get(desktop.id).await?.ok_or_else(|| Failed("the desktop is gone".to_owned()))
+    }
+
+    /// What the audit log says, newest first.
+    pub(crate) async fn lines(&self) -> Result<Vec<Line>, store::StoreError> {
+        let entries = self.store.audit().before(&Sought::default(), None, 10_000).await?;
+        Ok(entries.into_iter().map(|entry| entry.line).collect())
     }
 
     /// How many rows a table has.

@@ -5,6 +5,7 @@
 //! PostgreSQL fail; none is skipped.
 
 mod assignments;
+mod audit;
 mod changes;
 mod credentials;
 mod grants;
@@ -16,6 +17,7 @@ mod once;
 mod pages;
 mod passes;
 mod people;
+mod personal;
 mod precision;
 mod provisioning;
 mod queue;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use domain::{access::Scope, template::Template};
 use store::{
-    Assignment, Details, Entry, Filter, Group, Job, NewToken, Page, Paging, Recipient, StoreError, Token, User,
+    Assignment, Details, Entry, Filter, Group, Job, NewToken, Page, Paging, Recipient, Sought, StoreError, Token, User,
 };
 
 use crate::house::{House, Outcome, on_both, present};
@@ -125,8 +125,12 @@ async fn the_audit_log_is_listed_newest_first(house: House) -> Outcome {
         house.store.audit().record(None, &actions[index], None, None).await?;
     }
     actions.reverse();
-    is_listed(&actions, |entry: &Entry| entry.action.clone(), async |paging| house.store.audit().page(&paging).await)
-        .await?;
+    is_listed(
+        &actions,
+        |entry: &Entry| entry.line.action.clone(),
+        async |paging| house.store.audit().page(&Sought::default(), &paging).await,
+    )
+    .await?;
     Ok(())
 }
 

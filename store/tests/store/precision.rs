@@ -200,7 +200,7 @@ async fn a_nul_in_what_somebody_said_is_left_out(house: House) -> Outcome {
     assert_eq!(store.templates().create(&odd).await?.spec.name, "ab");
     let detail = serde_json::json!({ "name": "a\0b" });
     store.audit().record(None, "template.create", Some("a\0b".to_owned()), Some(detail)).await?;
-    let entry = store.audit().page(&Paging { limit: 1, cursor: None }).await?.items.remove(0);
+    let entry = store.audit().before(&store::Sought::default(), None, 1).await?.remove(0).line;
     assert_eq!((entry.object.as_deref(), entry.detail), (Some("ab"), Some(serde_json::json!({ "name": "ab" }))));
     Ok(())
 }

@@ -8,7 +8,7 @@ use domain::{
 use entity::{group, provisioned_user, user};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use secrecy::SecretString;
-use store::{NewToken, Paging, ProvisionError, Put, ServiceError, SignInError};
+use store::{Deed, NewToken, Paging, ProvisionError, Put, ServiceError, SignInError};
 
 use crate::{
     house::{House, Outcome, at_once, on_both, present},
@@ -28,6 +28,7 @@ on_both![
     what_one_source_told_no_other_takes_back,
     a_plan_is_carried_out_and_then_there_is_nothing_to_do,
     a_plan_that_is_carried_out_by_many_at_once_makes_everybody_once,
+    what_sources_change_is_told_by_ids_and_nothing_is_told_where_nothing_changes,
     lists_are_paged_by_external_id,
     a_service_account_is_no_person_and_its_tokens_go_with_it,
 ];
@@ -322,5 +323,43 @@ async fn a_service_account_is_no_person_and_its_tokens_go_with_it(house: House) 
     let (again, _) = services.put("iserv", "IServ", Role::Admin).await?;
     assert_eq!(again.id, account.id);
     assert!(house.store.tokens().find(&secret).await?.is_none(), "what was destroyed stays so");
+    Ok(())
+}
+
+async fn what_sources_change_is_told_by_ids_and_nothing_is_told_where_nothing_changes(house: House) -> Outcome {
+    let actor = house.pupil("admin").await?.id;
+    let (mut mia, mut class_id) = (None, None);
+    for _ in 0..2 {
+        let noting = |action: &str| house.store.noting(Deed::of(actor, action));
+        let (user, _) = noting("user.provision").provisioning().put_user(Source::Rest, &person("1")).await?;
+        let (group, _) = noting("group.provision").provisioning().put_group(Source::Rest, &class("8d", "8D")).await?;
+        noting("group.members").provisioning().put_members(Source::Rest, "8d", &["1".to_owned()]).await?;
+        (mia, class_id) = (Some(user.user.id), Some(group.group.id));
+    }
+    let (mia, class_id) = (present(mia, "Mia")?, present(class_id, "her class")?);
+    let mut lines = house.lines().await?;
+    lines.reverse();
+    let told: Vec<_> =
+        lines.iter().map(|line| (line.action.as_str(), line.object.clone(), line.detail.clone())).collect();
+    let members = serde_json::json!({ "joined": 1, "left": 0 });
+    assert_eq!(
+        told,
+        [
+            ("user.provision", Some(mia.to_string()), None),
+            ("group.provision", Some(class_id.to_string()), None),
+            ("group.members", Some(class_id.to_string()), Some(members)),
+        ]
+    );
+
+    let known = house.store.provisioning().known(Source::Rest).await?;
+    let nobody = plan(&known, &Roster::default(), Extent::Whole);
+    for _ in 0..2 {
+        let store = house.store.noting(Deed::of(actor, "roster.sync"));
+        store.provisioning().carry_out(Source::Rest, &nobody).await?;
+    }
+    let lines = house.lines().await?;
+    let told: Vec<_> = lines.iter().map(|line| (line.action.as_str(), line.actor, line.object.clone())).collect();
+    assert_eq!(told[0], ("user.deactivate", Some(actor), Some(mia.to_string())), "each who is gone has a line");
+    assert_eq!(told[1], ("roster.sync", Some(actor), None));
     Ok(())
 }

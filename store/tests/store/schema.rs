@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use domain::schedule::ScheduledJob;
+use domain::{audit::Line, schedule::ScheduledJob};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, Statement};
+use serde_json::json;
 use store::{Held, JobRun};
 
 use crate::house::{House, Outcome, at_once, on_both, present};
@@ -13,6 +14,7 @@ on_both![
     steps_are_taken_back_one_by_one,
     a_schema_that_is_there_already_is_left_alone,
     desktops_from_before_there_were_own_hosts_get_one,
+    lines_from_before_there_was_a_chain_are_its_first_ones,
     when_a_job_last_ran_is_known_before_and_after_there_was_a_schedule,
     several_processes_that_migrate_at_once_do_not_disturb_each_other,
     every_entity_is_what_the_schema_says,
@@ -88,6 +90,27 @@ async fn when_a_job_last_ran_is_known_before_and_after_there_was_a_schedule(hous
     Ok(())
 }
 
+async fn lines_from_before_there_was_a_chain_are_its_first_ones(house: House) -> Outcome {
+    let anna = house.pupil("anna").await?;
+    let details = [None, Some(json!({ "to": ["ü", null, { "cpus": 0.1 }], "from": 3 })), Some(json!("'\"\\"))];
+    for index in 0..2500 {
+        let actor = Some(anna.id).filter(|_| index % 2 == 0);
+        let object = Some(format!("thing {index}")).filter(|_| index % 5 > 0);
+        house.store.audit().record(actor, "thing.change", object, details[index % 3].clone()).await?;
+    }
+    let told = |lines: Vec<Line>| -> Vec<_> { lines.into_iter().map(|line| Line { seq: 0, ..line }).collect() };
+    let written = told(house.lines().await?);
+    before(&house, "m0013_audit_chain").await?;
+    migration::up(house.db()).await?;
+    assert_eq!(told(house.lines().await?), written);
+    let sound = house.store.audit().verify().await?.expect("it is whole");
+    assert_eq!((sound.anchor.seq, sound.head.seq), (0, 2500));
+    // as if nothing had been
+    house.store.audit().record(None, "thing.change", None, None).await?;
+    assert_eq!(house.store.audit().verify().await?.map(|sound| sound.head.seq), Ok(2501));
+    Ok(())
+}
+
 /// Takes steps back until this one is taken back.
 async fn before(house: &House, name: &str) -> Outcome {
     let after = migration::status(house.db()).await?.iter().skip_while(|step| step.name != name).count();
@@ -111,6 +134,8 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     tables.remove("seaql_migrations");
     agrees::<entity::assignment::Entity>(&house, &mut tables).await?;
     agrees::<entity::audit::Entity>(&house, &mut tables).await?;
+    agrees::<entity::audit_chain::Entity>(&house, &mut tables).await?;
+    agrees::<entity::departure::Entity>(&house, &mut tables).await?;
     agrees::<entity::desktop::Entity>(&house, &mut tables).await?;
     agrees::<entity::engine::Entity>(&house, &mut tables).await?;
     agrees::<entity::gateway::Entity>(&house, &mut tables).await?;
@@ -122,6 +147,7 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::lease::Entity>(&house, &mut tables).await?;
     agrees::<entity::grant::Entity>(&house, &mut tables).await?;
     agrees::<entity::lesson::Entity>(&house, &mut tables).await?;
+    agrees::<entity::look::Entity>(&house, &mut tables).await?;
     agrees::<entity::membership::Entity>(&house, &mut tables).await?;
     agrees::<entity::pass::Entity>(&house, &mut tables).await?;
     agrees::<entity::provider::Entity>(&house, &mut tables).await?;

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use domain::{desktop::DesktopState, schedule::Outcome, why::Why};
 use store::{Store, StoreError};
 
-use super::audit;
+use super::{deed, reaped};
 use crate::Shared;
 
 /// How long the row of a removed desktop is kept, so that readers that were away learn of it.
@@ -21,10 +21,11 @@ pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<Outcome, Store
         if details.desktop.ended_at.is_some_and(|ended| ended + limit < now) {
             let expired = |desktop: domain::desktop::Desktop| {
                 let rests = matches!(desktop.state, DesktopState::Stopped | DesktopState::Failed);
-                if rests { desktop.want_removed() } else { desktop }
+                let after = if rests { desktop.want_removed() } else { desktop };
+                (after, Some(deed("desktop.remove", &Why::Removed)))
             };
             shared.records.change(details.desktop.id, Box::new(expired)).await?;
-            audit(shared, &details, "desktop.remove", &Why::Removed).await?;
+            reaped(&details, "desktop.remove", &Why::Removed);
             removed += 1;
         }
     }

@@ -28,7 +28,7 @@ use self::{
     ground::Ground,
     load::{Computes, Load},
 };
-use super::{audit, idle_policy};
+use super::{deed, idle_policy, reaped};
 use crate::Shared;
 
 /// Input is stored with this delay at most: nothing is stopped before what was seen until then has arrived.
@@ -75,7 +75,7 @@ pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
 async fn count_anew(shared: &Shared, now: Timestamp) -> Result<Outcome, StoreError> {
     warn!("the clock was set; how long desktops are unused counts anew");
     for details in shared.records.in_states(&[DesktopState::Running]).await? {
-        shared.records.change(details.desktop.id, Box::new(move |desktop| anew(desktop, now))).await?;
+        shared.records.change(details.desktop.id, Box::new(move |desktop| (anew(desktop, now), None))).await?;
     }
     Ok(Outcome::reaped(0, 0))
 }
@@ -149,11 +149,18 @@ async fn consider(
         return Ok(verdict);
     }
     // judged anew on the row as it is when it is changed: somebody may just have come back
-    let change = move |desktop: Desktop| idle::apply(judge(&desktop, &policy, &facts, now, is_firm), desktop, now);
+    let change = move |desktop: Desktop| {
+        let verdict = judge(&desktop, &policy, &facts, now, is_firm);
+        let deed = match &verdict {
+            Verdict::Stop(why) => Some(deed("desktop.stop", why)),
+            Verdict::Keep(_) | Verdict::Warn(_) => None,
+        };
+        (idle::apply(verdict, desktop, now), deed)
+    };
     let changed = shared.records.change(details.desktop.id, Box::new(change)).await?;
     match verdict {
         Verdict::Stop(why) if changed.is_some_and(|now| now.desktop.why.as_ref() == Some(&why)) => {
-            audit(shared, details, "desktop.stop", &why).await?;
+            reaped(details, "desktop.stop", &why);
             Ok(Verdict::Stop(why))
         }
         // somebody was faster

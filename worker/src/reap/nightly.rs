@@ -7,7 +7,7 @@ use domain::{
 };
 use store::StoreError;
 
-use super::{audit, idle_policy};
+use super::{deed, idle_policy, reaped};
 use crate::Shared;
 
 /// Stops every desktop that is not exempt, nor kept by a lesson. When that is due is the schedule's to say.
@@ -17,8 +17,10 @@ pub(crate) async fn run(shared: &Shared) -> Result<Outcome, StoreError> {
     for details in shared.records.in_states(&DesktopState::AWAKE).await? {
         let policy = idle_policy(shared, &details);
         if ends(&details.desktop, &policy, &details.facts, now) {
-            shared.records.change(details.desktop.id, Box::new(|desktop| desktop.want_stopped(Why::Nightly))).await?;
-            audit(shared, &details, "desktop.stop", &Why::Nightly).await?;
+            let stop =
+                |desktop: Desktop| (desktop.want_stopped(Why::Nightly), Some(deed("desktop.stop", &Why::Nightly)));
+            shared.records.change(details.desktop.id, Box::new(stop)).await?;
+            reaped(&details, "desktop.stop", &Why::Nightly);
             stopped += 1;
         }
     }

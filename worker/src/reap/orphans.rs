@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use domain::schedule::Outcome;
 use engine::Listed;
-use store::StoreError;
+use store::Deed;
 use tracing::{info, warn};
 
 use crate::{Shared, schedule::JobError};
@@ -54,22 +54,25 @@ async fn has_place(shared: &Shared, container: &Listed) -> Result<bool, JobError
         return Ok(false);
     };
     let password = shared.engine.password(container.desktop).await?;
-    let adopted = shared.records.adopt(container.desktop, &owner, &template, container.generation, password).await?;
+    let deed = deed(container, "container.adopt", "its owner is known");
+    let (desktop, generation) = (container.desktop, container.generation);
+    let adopted = shared.records.adopt(desktop, &owner, &template, generation, password, deed).await?;
     if adopted {
         info!(desktop = %container.desktop, "an unknown container was adopted");
-        audit(shared, container, "container.adopt", "its owner is known").await?;
         shared.dirty.mark(container.desktop);
     }
     Ok(adopted)
 }
 
+/// Told first: what is gone from the engine cannot be told of later by whoever was killed in between.
 async fn remove(shared: &Shared, container: &Listed, reason: &str) -> Result<(), JobError> {
+    shared.records.tell(deed(container, "container.remove", reason)).await?;
     shared.engine.remove(container.desktop).await?;
     info!(desktop = %container.desktop, reason, "an unknown container was removed");
-    Ok(audit(shared, container, "container.remove", reason).await?)
+    Ok(())
 }
 
-async fn audit(shared: &Shared, container: &Listed, action: &str, reason: &str) -> Result<(), StoreError> {
+fn deed(container: &Listed, action: &str, reason: &str) -> Deed {
     let detail = serde_json::json!({ "desktop": container.desktop, "owner": container.owner, "reason": reason });
-    shared.records.audit(action, container.container.to_string(), detail).await
+    Deed::ours(action).on(&container.container).with(detail)
 }

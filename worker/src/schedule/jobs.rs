@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::{
+    audit::Broken,
     provisioning::Unbelievable,
     schedule::{Outcome, ScheduledJob},
 };
@@ -13,6 +14,7 @@ use super::rule::{Missed, Rule};
 use crate::{Config, Cron, Shared, client, reap, upkeep};
 
 /// The hours of upkeep, when nobody waits for the database: any night's, and each on its own.
+const AUDIT_CHECK_AT: &str = "10 3 * * *";
 const AUDIT_AT: &str = "20 3 * * *";
 const DATABASE_AT: &str = "40 3 * * *";
 
@@ -29,6 +31,8 @@ pub(crate) enum JobError {
     Unbelievable(#[from] Unbelievable),
     #[error(transparent)]
     Provision(#[from] ProvisionError),
+    #[error(transparent)]
+    Audit(#[from] Broken),
 }
 
 /// When a job is due.
@@ -44,6 +48,7 @@ pub(super) fn rule(job: ScheduledJob, config: &Config) -> Rule {
         ScheduledJob::NightlyStop => config.reaper.nightly_stop.clone().map_or(Rule::OnDemand, at),
         ScheduledJob::Roster if config.roster.is_none() => Rule::OnDemand,
         ScheduledJob::Roster => config.roster_at.clone().map_or(Rule::OnDemand, at),
+        ScheduledJob::AuditCheck => nightly(AUDIT_CHECK_AT),
         ScheduledJob::AuditRetention if config.audit_keep.is_none() => Rule::OnDemand,
         ScheduledJob::AuditRetention => nightly(AUDIT_AT),
         ScheduledJob::DatabaseUpkeep => nightly(DATABASE_AT),
@@ -71,6 +76,7 @@ pub(super) async fn work(job: ScheduledJob, shared: &Shared, store: &Store) -> R
         ScheduledJob::UnusedClients => client::sweep(shared, store).await.map(|()| Outcome::Done)?,
         ScheduledJob::Sessions => upkeep::sessions(store).await?,
         ScheduledJob::Roster => upkeep::roster::run(shared, store).await?,
+        ScheduledJob::AuditCheck => upkeep::audit_check(store).await?,
         ScheduledJob::AuditRetention => upkeep::audit(shared, store).await?,
         ScheduledJob::DatabaseUpkeep => upkeep::database(shared, store).await?,
     })
@@ -78,12 +84,12 @@ pub(super) async fn work(job: ScheduledJob, shared: &Shared, store: &Store) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::{AUDIT_AT, DATABASE_AT};
+    use super::{AUDIT_AT, AUDIT_CHECK_AT, DATABASE_AT};
     use crate::Cron;
 
     #[test]
     fn the_hours_of_upkeep_are_cron_expressions() {
-        for text in [AUDIT_AT, DATABASE_AT] {
+        for text in [AUDIT_CHECK_AT, AUDIT_AT, DATABASE_AT] {
             assert!(text.parse::<Cron>().is_ok(), "{text}");
         }
     }

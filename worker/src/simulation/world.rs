@@ -24,7 +24,7 @@ use domain::{
 use engine::{Engine, EngineError, EngineInfo, Hint, Image, Launch, Listed, PullProgress, fake::FakeEngine};
 use futures::{StreamExt, channel::mpsc, future::pending, stream::BoxStream};
 use secrecy::{ExposeSecret, SecretString};
-use store::{Details, StoreError, User};
+use store::{Deed, Details, StoreError, User};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -272,7 +272,7 @@ impl Records for Ways {
     }
 
     async fn change(&self, id: DesktopId, change: Change) -> Result<Option<Details>, StoreError> {
-        self.transact("change", |state| state.book.change(id, change)).await
+        self.transact("change", |state| state.book.change(id, |desktop| change(desktop).0)).await
     }
 
     async fn reach(&self) -> Result<Vec<(Ipv4Addr, NetworkPolicy)>, StoreError> {
@@ -304,6 +304,7 @@ impl Records for Ways {
         template: &Template,
         generation: i32,
         password: Option<SecretString>,
+        _: Deed,
     ) -> Result<bool, StoreError> {
         let password = password.map(|password| password.expose_secret().to_owned());
         let now = self.world.now();
@@ -323,8 +324,8 @@ impl Records for Ways {
         self.transact("user", |state| state.book.users.get(&id).cloned()).await
     }
 
-    async fn audit(&self, _: &str, _: String, _: serde_json::Value) -> Result<(), StoreError> {
-        self.transact("audit", |_| ()).await
+    async fn tell(&self, _: Deed) -> Result<(), StoreError> {
+        self.transact("tell", |_| ()).await
     }
 
     async fn report_engine(&self, _: &str, _: bool, _: Option<String>) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@ use domain::{
     provisioning::{Extent, Source, believe, plan},
     schedule::Outcome,
 };
-use store::Store;
+use store::{Deed, Store};
 
 use crate::{Shared, schedule::JobError};
 
@@ -14,15 +14,9 @@ pub(crate) async fn run(shared: &Shared, store: &Store) -> Result<Outcome, JobEr
         return Ok(Outcome::Nothing);
     };
     let told = roster::idm::fetch(config).await?;
-    let provisioning = store.provisioning();
-    let known = provisioning.known(Source::Roster).await?;
+    let known = store.provisioning().known(Source::Roster).await?;
     let plan = plan(&known, &told, Extent::Whole);
     believe(&known, &told, &plan)?;
-    provisioning.carry_out(Source::Roster, &plan).await?;
-    let people = plan.report.people;
-    if people.made + people.changed + people.gone > 0 {
-        let detail = serde_json::json!({ "made": people.made, "changed": people.changed, "gone": people.gone });
-        store.audit().record(None, "roster.sync", None, Some(detail)).await?;
-    }
-    Ok(Outcome::synced(people))
+    store.noting(Deed::ours("roster.sync")).provisioning().carry_out(Source::Roster, &plan).await?;
+    Ok(Outcome::synced(plan.report.people))
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::identity::{Claims, Identity};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
 use store::{AskAgain, ProviderTokens};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -82,15 +81,7 @@ async fn about(app: &App, again: &AskAgain) -> Result<(), ApiError> {
     };
     let identity = Identity::of(&claims, &provider.config.rules);
     let identity = identity.map_err(|error| SignInError::Answer(error.to_string()))?;
-    let users = app.store.users();
-    let before = users.get(again.user).await?;
-    let now = users.told_again(&provider.config.issuer, &identity).await?;
-    if let (Some(before), Some(now)) = (before, now)
-        && before.role != now.role
-    {
-        let detail = json!({ "provider": provider.config.id, "from": before.role, "to": now.role });
-        app.store.audit().record(None, "user.role", Some(now.id.to_string()), Some(detail)).await?;
-    }
+    app.store.users().told_again(&provider.config.issuer, &identity).await?;
     Ok(())
 }
 

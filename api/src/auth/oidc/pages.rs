@@ -1,7 +1,7 @@
 //! The addresses that a browser and a provider come to: `/auth/…`.
 
 use domain::{
-    access::Credential,
+    access::{Credential, Principal},
     identity::{Identity, scopes},
 };
 use openidconnect::{
@@ -15,7 +15,7 @@ use salvo::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use store::{ProviderTokens, SignIn, SignedOut, Vouched};
+use store::{Deed, ProviderTokens, SignIn, SignedOut, Vouched};
 use url::{Url, form_urlencoded};
 
 use super::{
@@ -167,9 +167,9 @@ async fn finish(app: &App, sign_in: SignIn, answer: Answer, req: &Request, res: 
         is_told_of_its_end: proof.tells_of_its_end,
     };
     let user_agent = req.header::<&str>(header::USER_AGENT);
-    let (_, secret) = app.store.sessions().create_vouched(user.id, user_agent, vouched).await?;
     let detail = json!({ "provider": provider.config.id, "role": user.role });
-    app.store.audit().record(Some(user.id), "session.create", None, Some(detail)).await?;
+    let store = app.store.noting(Deed::of(user.id, "session.create").with(detail));
+    let (_, secret) = store.sessions().create_vouched(user.id, user_agent, vouched).await?;
     remember_step(app, provider, sign_in.scope_step).await?;
     end_former(app, req, user.id).await?;
     SESSION.write(res, &secret, app.config.is_secure());
@@ -225,8 +225,8 @@ pub(crate) async fn logout(req: &mut Request, depot: &mut Depot, res: &mut Respo
 }
 
 async fn leave(app: &App, req: &Request, res: &mut Response) -> Result<(), ApiError> {
-    let credential = match identify(app, req).await {
-        Ok(caller) => caller.principal.credential,
+    let Principal { user, credential, .. } = match identify(app, req).await {
+        Ok(caller) => caller.principal,
         Err(ApiError::Unauthenticated) => {
             lead(res, "/login?signed_out");
             return Ok(());
@@ -238,7 +238,7 @@ async fn leave(app: &App, req: &Request, res: &mut Response) -> Result<(), ApiEr
         return Ok(());
     };
     let vouched = app.store.sessions().vouched(*session).await?;
-    app.store.sessions().end(*session).await?;
+    app.store.noting(Deed::of(user, "session.end").on(session)).sessions().end(*session).await?;
     app.presence.end(&credential);
     SESSION.clear(res, app.config.is_secure());
     let there = match vouched {
@@ -309,8 +309,6 @@ async fn sign_out(app: &App, req: &mut Request) -> Result<(), ApiError> {
         for session in &ended {
             app.presence.end(&Credential::Session(*session));
         }
-        let detail = json!({ "sessions": ended.len() });
-        app.store.audit().record(None, "session.end", Some(provider.config.id.clone()), Some(detail)).await?;
         return Ok(());
     }
     Err(SignInError::Audience.into())

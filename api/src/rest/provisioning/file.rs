@@ -9,6 +9,7 @@ use salvo::{
     },
     writing::Json,
 };
+use store::Deed;
 
 use super::{end, may_write};
 use crate::{
@@ -51,9 +52,8 @@ pub(crate) async fn import(
     let plan = plan(&provisioning.known(Source::Csv).await?, &file.roster, Extent::Part);
     let view = ReportView::new(&plan.report, &file.wrong, !dry_run);
     if !dry_run {
-        end(app, provisioning.carry_out(Source::Csv, &plan).await?);
-        let detail = serde_json::json!({ "people": view.people, "groups": view.groups, "members": view.members });
-        app.store.audit().record(Some(caller.user), "people.import", None, Some(detail)).await?;
+        let store = app.store.noting(Deed::of(caller.user, "people.import"));
+        end(app, store.provisioning().carry_out(Source::Csv, &plan).await?);
     }
     Ok(Json(view))
 }

@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::TimeDelta;
-use domain::idle::IdleRules;
+use domain::{idle::IdleRules, webhook::Destinations};
 use ipnet::IpNet;
 use url::Url;
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub roster: Option<roster::idm::Config>,
     /// How long what a provider said of somebody counts while their session is in use.
     pub ask_again_after: TimeDelta,
+    /// Where messages to webhooks may be sent.
+    pub webhooks: Destinations,
     /// The installation's limits, for what is shown of a desktop.
     pub idle: IdleRules,
     /// How the engine's node is called in the database.

@@ -21,6 +21,7 @@ pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod templates;
 pub(crate) mod tokens;
+pub(crate) mod webhooks;
 
 use domain::Timestamp;
 use salvo::{

@@ -18,7 +18,7 @@ use crate::{
     docs, live, pages,
     rest::{
         assignments, audit, desktops, doctor, grants, identity, jobs, lessons, looks, me, people, personal,
-        provisioning, restrictions, roster, schedule, services, sessions, status, templates, tokens,
+        provisioning, restrictions, roster, schedule, services, sessions, status, templates, tokens, webhooks,
     },
     views::NoticeView,
 };
@@ -131,6 +131,7 @@ fn rest() -> Router {
                 .post(restrictions::create)
                 .push(Router::with_path("{id}").delete(restrictions::remove)),
         )
+        .push(told())
         .push(Router::with_path("roster/sync").post(roster::sync))
         .push(Router::with_path("jobs").get(jobs::list).push(Router::with_path("{id}").get(jobs::show)))
         .push(
@@ -180,6 +181,22 @@ fn provisioned() -> Router {
                     .push(Router::with_path("members").get(provisioning::members).put(provisioning::put_members)),
             ),
         )
+}
+
+/// Who is told what happens to desktops.
+fn told() -> Router {
+    Router::with_path("webhooks").get(webhooks::list).post(webhooks::create).push(
+        Router::with_path("{id}")
+            .patch(webhooks::update)
+            .delete(webhooks::remove)
+            .push(Router::with_path("rotate").post(webhooks::rotate))
+            .push(Router::with_path("test").post(webhooks::test))
+            .push(
+                Router::with_path("deliveries")
+                    .get(webhooks::deliveries)
+                    .push(Router::with_path("{delivery}/replay").post(webhooks::replay)),
+            ),
+    )
 }
 
 fn document(api: &Router) -> OpenApi {

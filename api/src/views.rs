@@ -11,6 +11,7 @@ mod restriction;
 mod schedule;
 mod session;
 mod template;
+mod webhook;
 
 use salvo::oapi::ToSchema;
 use serde::Serialize;
@@ -27,6 +28,7 @@ pub(crate) use restriction::RestrictionView;
 pub(crate) use schedule::ScheduledJobView;
 pub(crate) use session::SessionView;
 pub(crate) use template::{AssignmentView, TemplateInput, TemplateView};
+pub(crate) use webhook::{DeliveryView, WebhookView};
 
 /// A part of a list.
 #[derive(Debug, Serialize, ToSchema)]

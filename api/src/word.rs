@@ -7,6 +7,7 @@ use domain::{
     desktop::{DesktopState, Step},
     schedule::RunResult,
     template::{HomePolicy, NetworkPolicy, Protocol},
+    webhook::Topic,
 };
 use salvo::oapi::{BasicType, Components, Object, Ref, RefOr, Schema, ToSchema};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,7 @@ words! {
     HomePolicy = "HomePolicy",
     NetworkPolicy = "NetworkPolicy",
     RunResult = "RunResult",
+    Topic = "WebhookEvent",
 }
 
 impl<T: Words + 'static> ToSchema for Word<T> {

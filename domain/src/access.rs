@@ -80,6 +80,10 @@ words! {
         SessionsWrite = "sessions:write",
         /// Read the audit log.
         AuditRead = "audit:read",
+        /// See webhooks, and what became of their messages.
+        WebhooksRead = "webhooks:read",
+        /// Make, edit, test and remove webhooks, and send messages again.
+        WebhooksWrite = "webhooks:write",
         /// See the schedule.
         ScheduleRead = "schedule:read",
         /// Have a job of the schedule run now.

@@ -77,6 +77,10 @@ ids! {
     AuditId,
     /// A look into somebody else's desktop.
     LookId,
+    /// A program that is told what happens to desktops.
+    WebhookId,
+    /// One message to it.
+    WebhookDeliveryId,
     /// This installation of Pult, as its containers are labelled.
     InstallationId,
 }

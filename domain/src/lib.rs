@@ -22,11 +22,12 @@ pub mod provisioning;
 pub mod schedule;
 pub mod template;
 mod text;
+pub mod webhook;
 pub mod why;
 
 pub use ids::{
     AssignmentId, AuditId, DesktopId, GatewayId, GrantId, GroupId, InstallationId, JobId, LessonId, LookId, PassId,
-    RestrictionId, SessionId, TemplateId, TokenId, UserId,
+    RestrictionId, SessionId, TemplateId, TokenId, UserId, WebhookDeliveryId, WebhookId,
 };
 pub use language::Language;
 pub use text::{UnknownWord, folded, normal};

@@ -28,3 +28,5 @@ pub mod template;
 pub mod token;
 pub mod user;
 pub mod viewer;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -21,6 +21,7 @@ mod m0013_audit_chain;
 mod m0014_provisioning;
 mod m0015_personal_data;
 mod m0016_restrictions;
+mod m0017_webhooks;
 mod schema;
 
 use sea_orm_migration::{
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_provisioning::Migration),
             Box::new(m0015_personal_data::Migration),
             Box::new(m0016_restrictions::Migration),
+            Box::new(m0017_webhooks::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
-use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules};
+use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules, webhook::Destinations};
 use engine::{DockerEngine, Engine, Route};
 use files::{Clients, Spaces};
 use firewall::Nft;
@@ -102,6 +102,10 @@ fn idle_rules(settings: &Settings) -> anyhow::Result<IdleRules> {
     limits(&settings.reaper).map_err(|(key, detail)| anyhow!("{key}: {detail}"))
 }
 
+fn destinations(settings: &Settings) -> anyhow::Result<Destinations> {
+    Ok(Destinations { private: networks(&settings.webhooks.allow_private).context("webhooks.allow_private")? })
+}
+
 fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
     let nightly = &settings.reaper.nightly_stop;
     Ok(worker::Config {
@@ -125,6 +129,7 @@ fn worker_config(settings: &Settings) -> anyhow::Result<worker::Config> {
             .transpose()
             .context("roster.at")?,
         audit_keep: settings.audit.keep,
+        webhooks: destinations(settings)?,
     })
 }
 
@@ -144,6 +149,7 @@ fn api_config(settings: &Settings) -> anyhow::Result<api::Config> {
             .context("auth.oidc.ask_again_after")?,
         providers: providers(&settings.auth.oidc).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
         roster: roster(settings).map_err(|(key, detail)| anyhow!("{key}: {detail}"))?,
+        webhooks: destinations(settings)?,
         idle: idle_rules(settings)?,
         node: NODE.to_owned(),
     })

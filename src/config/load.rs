@@ -96,6 +96,7 @@ fn check(settings: &Settings) -> Result<(), ConfigError> {
     for (key, texts) in [
         ("server.trusted_proxies", &settings.server.trusted_proxies),
         ("auth.local.admins_from", &settings.auth.local.admins_from),
+        ("webhooks.allow_private", &settings.webhooks.allow_private),
     ] {
         if networks(texts).is_err() {
             return wrong(key, "expected addresses or networks such as 10.0.0.0/8");

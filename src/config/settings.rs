@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) desktop: Desktop,
     pub(crate) reaper: Reaper,
     pub(crate) audit: Audit,
+    pub(crate) webhooks: Webhooks,
     pub(crate) log: Log,
 }
 
@@ -331,6 +332,14 @@ impl Default for Audit {
     fn default() -> Self {
         Self { keep: Some(Duration::from_hours(365 * 24)) }
     }
+}
+
+/// Who may be told what happens to desktops.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    #[serde(deserialize_with = "words")]
+    pub(crate) allow_private: Vec<String>,
 }
 
 /// What is said of one role beside the installation's limits.

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
     Assignments, Audit, Bus, Deed, Desktops, Engines, Grants, Groups, Jobs, Leases, Lessons, Looks, Passes,
-    Provisioning, Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users,
+    Provisioning, Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users, Webhooks,
 };
 
 /// Where the database is.
@@ -274,6 +274,11 @@ impl Store {
     /// What jobs of the schedule did, and do next.
     pub fn schedule(&self) -> Schedule<'_> {
         Schedule(self)
+    }
+
+    /// Programs that are told what happens to desktops.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks(self)
     }
 
     pub(crate) fn db(&self) -> &DatabaseConnection {

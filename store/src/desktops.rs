@@ -11,7 +11,10 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Deed, Grant, Page, Paging, Store, StoreError, secret};
+use crate::{
+    Deed, Grant, Page, Paging, Store, StoreError, secret,
+    webhooks::{Change, tell},
+};
 
 mod beside;
 mod make;
@@ -178,6 +181,7 @@ impl Desktops<'_> {
             }
             write.about(id);
             let own = Own::of(&row, after.generation);
+            tell(&[Change::of(&row, &after)], &write.transaction).await?;
             let after = Desktop { revision: write.revision().await?, ..after.clone() };
             to_row(after, own).into_active_model().reset_all().update(&write.transaction).await?;
         }
@@ -199,6 +203,7 @@ impl Desktops<'_> {
             return Ok(None);
         };
         let own = Own::of(&row, desktop.generation);
+        tell(&[Change::of(&row, desktop)], &write.transaction).await?;
         let after = Desktop {
             revision: write.revision().await?,
             // the gateway's own column: what it stored meanwhile stays

@@ -41,6 +41,7 @@ mod text;
 mod tokens;
 mod upkeep;
 mod users;
+mod webhooks;
 
 pub use activity::Seen;
 pub use assignments::{Assignment, Assignments, Recipient};
@@ -72,3 +73,4 @@ pub use sign_ins::{Begun, SignIn, SignIns};
 pub use templates::{TemplateError, Templates};
 pub use tokens::{NewToken, Token, Tokens};
 pub use users::{LoginError, User, Users};
+pub use webhooks::{Delivery, DeliveryState, Due, Sent, Webhook, WebhookChange, Webhooks};

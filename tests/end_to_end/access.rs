@@ -81,6 +81,14 @@ const ENDPOINTS: &[(&str, &str, Needs, bool)] = &[
     ("post", "/api/v1/roster/sync", Admin, false),
     // its body is a file: provisioning.rs
     ("post", FILE, Admin, false),
+    ("get", "/api/v1/webhooks", Admin, false),
+    ("post", "/api/v1/webhooks", Admin, true),
+    ("patch", "/api/v1/webhooks/{id}", Admin, true),
+    ("delete", "/api/v1/webhooks/{id}", Admin, false),
+    ("post", "/api/v1/webhooks/{id}/rotate", Admin, false),
+    ("post", "/api/v1/webhooks/{id}/test", Admin, false),
+    ("get", "/api/v1/webhooks/{id}/deliveries", Admin, false),
+    ("post", "/api/v1/webhooks/{id}/deliveries/{delivery}/replay", Admin, false),
     ("get", "/api/v1/jobs", Admin, false),
     ("get", "/api/v1/jobs/{id}", Admin, false),
     ("get", "/api/v1/schedule", Admin, false),
@@ -106,7 +114,7 @@ fn method(name: &str) -> Method {
 
 /// A path with its parts filled in.
 fn filled(path: &str, with: &str) -> String {
-    let parts = ["{id}", "{slug}", "{name}", "{external_id}", "{grant}"];
+    let parts = ["{id}", "{slug}", "{name}", "{external_id}", "{grant}", "{delivery}"];
     parts.iter().fold(path.to_owned(), |path, part| path.replace(part, with))
 }
 
@@ -179,6 +187,7 @@ fn sample(path: &str) -> Value {
         "/api/v1/provisioning/groups/{external_id}" => json!({ "name": "X" }),
         "/api/v1/provisioning/groups/{external_id}/members" => json!({ "members": [] }),
         "/api/v1/tokens" | "/api/v1/service-accounts/{name}/tokens" => json!({ "name": "x" }),
+        "/api/v1/webhooks" => json!({ "url": "https://hooks.school.example/" }),
         "/api/v1/identity/preview" => json!({ "claims": {} }),
         _ => json!({}),
     }

@@ -40,3 +40,4 @@ mod sign_in;
 mod start_faults;
 mod starts;
 mod support;
+mod webhooks;

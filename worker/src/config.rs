@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules};
+use domain::{admission::Overcommit, desktop::StartPolicy, idle::IdleRules, webhook::Destinations};
 
 use crate::Cron;
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub roster_at: Option<Cron>,
     /// How long lines of the audit log are kept. `None`: for ever.
     pub audit_keep: Option<Duration>,
+    /// Where messages to webhooks may be sent.
+    pub webhooks: Destinations,
 }
 
 /// What is stopped and removed by itself.

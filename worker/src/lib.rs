@@ -22,6 +22,7 @@ mod schedule;
 mod simulation;
 mod supervise;
 mod upkeep;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -112,12 +113,14 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) {
     let holder = format!("{} {}", shared.config.node, store::random_words());
     let schedule = || schedule::run(Arc::clone(&shared), store.clone(), holder.clone(), shutdown.clone());
     let guard = || guard::run(Arc::clone(&shared), shutdown.clone());
+    let webhooks = || webhooks::run(Arc::clone(&shared), store.clone(), shutdown.clone());
     let pull = || pull::run(Arc::clone(&shared), store.clone(), shutdown.clone());
     tokio::join!(
         converge(&shared, suspects, &shutdown),
         forever(Loop::Schedule, &shared.health, &shutdown, schedule),
         forever(Loop::Guard, &shared.health, &shutdown, guard),
         forever(Loop::Pull, &shared.health, &shutdown, pull),
+        forever(Loop::Webhooks, &shared.health, &shutdown, webhooks),
     );
 }
 

@@ -251,6 +251,7 @@ fn config() -> Config {
         roster: None,
         roster_at: None,
         audit_keep: None,
+        webhooks: domain::webhook::Destinations::default(),
     }
 }
 

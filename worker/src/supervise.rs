@@ -27,10 +27,13 @@ pub(crate) enum Loop {
     Pull,
     /// Keeps desktops from what they must not reach.
     Guard,
+    /// Tells other programs.
+    Webhooks,
 }
 
 impl Loop {
-    const ALL: [Self; 6] = [Self::Observe, Self::Intents, Self::Reconcile, Self::Schedule, Self::Pull, Self::Guard];
+    const ALL: [Self; 7] =
+        [Self::Observe, Self::Intents, Self::Reconcile, Self::Schedule, Self::Pull, Self::Guard, Self::Webhooks];
 
     const fn name(self) -> &'static str {
         match self {
@@ -40,6 +43,7 @@ impl Loop {
             Self::Schedule => "worker.schedule",
             Self::Pull => "worker.pull",
             Self::Guard => "worker.guard",
+            Self::Webhooks => "worker.webhooks",
         }
     }
 }

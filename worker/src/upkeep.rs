@@ -16,6 +16,9 @@ const LESSONS_KEPT: TimeDelta = TimeDelta::days(30);
 /// How long it is known, apart from the audit log, who might look into whose desktop.
 const GRANTS_KEPT: TimeDelta = TimeDelta::days(90);
 
+/// How long it is known what programs were told, and what became of it.
+const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
+
 /// Forgets sessions that ended by themselves, tickets that nobody exchanged, sign-ins that nobody finished, wishes that
 /// nobody sends again, and people who were deleted and whose desktops are gone.
 pub(crate) async fn sessions(store: &Store) -> Result<Outcome, StoreError> {
@@ -47,13 +50,14 @@ pub(crate) async fn audit(shared: &Shared, store: &Store) -> Result<Outcome, Job
     Ok(Outcome::removed(store.audit().purge(before).await?))
 }
 
-/// Forgets lessons, restrictions and grants that were over long ago, and does for the database what it does not do for
+/// Forgets lessons, restrictions and grants that were over long ago, and what programs were told then, and does for the database what it does not do for
 /// itself.
 pub(crate) async fn database(shared: &Shared, store: &Store) -> Result<Outcome, StoreError> {
     let now = shared.clock.now();
     let forgotten = store.lessons().purge(now - LESSONS_KEPT).await?
         + store.restrictions().purge(now - LESSONS_KEPT).await?
-        + store.grants().purge(now - GRANTS_KEPT).await?;
+        + store.grants().purge(now - GRANTS_KEPT).await?
+        + store.webhooks().purge(now - DELIVERIES_KEPT).await?;
     let is_kept_up = store.upkeep().await?;
     Ok(if forgotten == 0 && is_kept_up { Outcome::Done } else { Outcome::removed(forgotten) })
 }

@@ -134,6 +134,7 @@ mod tests {
             providers: Vec::new(),
             roster: None,
             ask_again_after: chrono::TimeDelta::minutes(15),
+            webhooks: domain::webhook::Destinations::default(),
             idle: IdlePolicy::NONE.into(),
             node: "local".to_owned(),
         }

@@ -72,6 +72,8 @@ enum Question {
     EndSessionsOf(usize),
     RevokeToken(usize),
     ReadAudit,
+    SeeWebhooks,
+    WriteWebhooks,
     SeeSchedule,
     RunSchedule,
 }
@@ -120,7 +122,7 @@ impl School {
     }
 
     fn question(&self, dice: &mut Rng) -> Question {
-        match dice.u8(0..38) {
+        match dice.u8(0..40) {
             0 => Question::SeeDesktop(dice.usize(0..self.desktops.len())),
             1..=2 => Question::ManageDesktop(dice.usize(0..self.desktops.len())),
             3..=6 => Question::OpenDesktop(dice.usize(0..self.desktops.len()), moment(dice)),
@@ -152,6 +154,8 @@ impl School {
             34 => Question::SeeLooks(dice.usize(0..self.people.len())),
             35 => Question::ExportPerson(dice.usize(0..self.people.len())),
             36 => Question::DeletePerson,
+            37 => Question::SeeWebhooks,
+            38 => Question::WriteWebhooks,
             _ => Question::RunSchedule,
         }
     }
@@ -241,6 +245,8 @@ impl School {
             Question::EndSessionsOf(p) => good_for(Scope::SessionsWrite) && (admin || self.people[p].id == who.id),
             Question::RevokeToken(t) => good_for(Scope::TokensWrite) && self.tokens[t] == who.id,
             Question::ReadAudit => good_for(Scope::AuditRead) && admin,
+            Question::SeeWebhooks => good_for(Scope::WebhooksRead) && admin,
+            Question::WriteWebhooks => good_for(Scope::WebhooksWrite) && admin,
             Question::SeeSchedule => good_for(Scope::ScheduleRead) && admin,
             Question::RunSchedule => good_for(Scope::ScheduleRun) && admin,
         }
@@ -291,6 +297,8 @@ impl School {
             Question::EndSessionsOf(p) => of(Action::ManageSessions, Some(self.people[p].id)),
             Question::RevokeToken(t) => of(Action::ManageTokens, Some(self.tokens[t])),
             Question::ReadAudit => any(Action::ReadAudit),
+            Question::SeeWebhooks => any(Action::SeeWebhooks),
+            Question::WriteWebhooks => any(Action::WriteWebhooks),
             Question::SeeSchedule => any(Action::SeeSchedule),
             Question::RunSchedule => any(Action::RunSchedule),
         }

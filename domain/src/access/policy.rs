@@ -50,6 +50,10 @@ words! {
         ManageTokens = "see, make, revoke a token",
         /// Read the audit log.
         ReadAudit = "read the audit log",
+        /// See webhooks and what became of their messages.
+        SeeWebhooks = "see webhooks and their deliveries",
+        /// Make, edit, test, remove webhooks, send a message again.
+        WriteWebhooks = "make, edit, test, remove a webhook, replay a delivery",
         /// See the schedule.
         SeeSchedule = "see the schedule",
         /// Have a job of the schedule run now.
@@ -111,6 +115,8 @@ impl Action {
             Self::ManageSessions => Rule::new(Scope::SessionsWrite).own(Student).any(Admin),
             Self::ManageTokens => Rule::new(Scope::TokensWrite).own(Student),
             Self::ReadAudit => Rule::new(Scope::AuditRead).any(Admin),
+            Self::SeeWebhooks => Rule::new(Scope::WebhooksRead).any(Admin),
+            Self::WriteWebhooks => Rule::new(Scope::WebhooksWrite).any(Admin),
             Self::SeeSchedule => Rule::new(Scope::ScheduleRead).any(Admin),
             Self::RunSchedule => Rule::new(Scope::ScheduleRun).any(Admin),
         }

@@ -54,45 +54,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the audit log, newest first */
-        get: operations["list12"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Hands out the audit log as a file, oldest first
-         * @description The log tells who had it. Where something goes wrong on the way, the connection breaks off: a file that ended well is
-         *     whole.
-         */
-        get: operations["export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Checks that nothing was changed in the audit log, and nothing is missing */
-        get: operations["verify"];
+        get: operations["list13"];
         put?: never;
         post?: never;
         delete?: never;
@@ -385,7 +347,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists jobs */
-        get: operations["list9"];
+        get: operations["list10"];
         put?: never;
         post?: never;
         delete?: never;
@@ -499,43 +461,6 @@ export interface paths {
         };
         /** Says who the caller is */
         get: operations["me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Hands out all that is known of the caller */
-        get: operations["export_mine"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/looks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists who looked into the caller's desktops, newest first
-         * @description Somebody who looks again within five minutes is listed once.
-         */
-        get: operations["of_mine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -743,7 +668,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the jobs of the schedule, with how each went last and when it runs next */
-        get: operations["list10"];
+        get: operations["list11"];
         put?: never;
         post?: never;
         delete?: never;
@@ -857,7 +782,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the browsers in which the caller is signed in, the newest first */
-        get: operations["list11"];
+        get: operations["list12"];
         put?: never;
         post?: never;
         /**
@@ -884,7 +809,7 @@ export interface paths {
          * Signs the caller out in one browser
          * @description What is open there ends at once.
          */
-        delete: operations["remove7"];
+        delete: operations["remove8"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1024,45 +949,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Deletes somebody, and all that is known of them
-         * @description At once they can no longer sign in, and their sessions and tokens end. Their desktops are removed; what is left of the
-         *     account goes with the last one. Lines of the audit log stay, with ids alone, until they are too old. Files stay where
-         *     they are. Nobody deletes themselves, or the last administrator.
-         */
-        delete: operations["delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{id}/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Hands out all that is known of somebody */
-        get: operations["export_of"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -1078,6 +964,125 @@ export interface paths {
          * @description Ends all their sessions and whatever is open with one of their tokens. The tokens themselves stay good.
          */
         delete: operations["remove_all_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists webhooks */
+        get: operations["list9"];
+        put?: never;
+        /**
+         * Makes a webhook
+         * @description It is told of every change from now on, by messages that are signed with the secret (Standard Webhooks).
+         */
+        post: operations["create7"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a webhook, with what is known of its deliveries */
+        delete: operations["remove7"];
+        options?: never;
+        head?: never;
+        /** Changes a webhook, or switches it on or off */
+        patch: operations["update3"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what became of a webhook's messages
+         * @description The newest first; those of the last 30 days.
+         */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a message once more, whatever became of it
+         * @description It is the same message, with the same id.
+         */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a webhook another secret
+         * @description For a day messages are signed with the former one as well.
+         */
+        post: operations["rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a webhook a message that tells of nothing
+         * @description It is sent once, also to a webhook that is off; its delivery tells what came of it.
+         */
+        post: operations["test"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1165,29 +1170,6 @@ export interface components {
             /** @description Names of the hand-out folders it brings. */
             folders: string[];
         };
-        /** @description What came of walking along the audit log. */
-        AuditCheck: {
-            /**
-             * Format: int64
-             * @description The first line with which something is wrong.
-             */
-            broken_at?: number | null;
-            /**
-             * Format: int64
-             * @description The last line that was deleted because of its age; 0 where none was.
-             */
-            deleted_up_to?: number | null;
-            fault?: (null | components["schemas"]["AuditFault"]) & unknown;
-            /**
-             * Format: int64
-             * @description The last line.
-             */
-            last?: number | null;
-            /** @description Its hash. Whoever keeps it elsewhere can tell later that this part of the log was not made anew. */
-            last_hash?: string | null;
-            /** @description Whether every line is as it was written, and none is missing. */
-            ok: boolean;
-        };
         /** @description One line of the audit log. */
         AuditEntry: {
             /** @description What was done: a stable word. */
@@ -1198,19 +1180,10 @@ export interface components {
             at: string;
             /** @description What else is worth knowing. */
             detail?: unknown;
-            /** @description SHA-256 over the hash of the line before it and all of the above. */
-            hash: string;
             id: string;
             /** @description To what. */
             object?: string | null;
-            /**
-             * Format: int64
-             * @description Its place in the chain: one more than the line before it.
-             */
-            seq: number;
         };
-        /** @enum {string} */
-        AuditFault: "changed" | "missing" | "cut" | "surplus";
         /** @description The ways to sign in. */
         AuthMethods: {
             /** @description By name and password. */
@@ -1256,14 +1229,6 @@ export interface components {
             password: string;
             /** @description Name to sign in with. */
             username: string;
-        };
-        /** @description What becomes of somebody who is deleted. */
-        Departure: {
-            /** @description Desktops that are being removed. What is left of the account goes with the last of them. */
-            desktops: number;
-            /** @description What becomes of their files, in a sentence. */
-            files: string;
-            id: string;
         };
         /** @description One user's instance of one template. */
         Desktop: {
@@ -1534,13 +1499,6 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
-        ListOfLook: {
-            /** @description The items. */
-            items: components["schemas"]["Look"][];
-            /** @description Where the next page begins; null after the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A part of a list. */
         ListOfProvisionedGroup: {
             /** @description The items. */
             items: components["schemas"]["ProvisionedGroup"][];
@@ -1603,19 +1561,19 @@ export interface components {
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
-        /** @description A look into a desktop by somebody who is not its owner. */
-        Look: {
-            /** Format: date-time */
-            at: string;
-            /** @description What the desktop was called. */
-            desktop: string;
-            desktop_id: string;
-            id: string;
-            /** @description Why, as they said. */
-            reason?: string | null;
-            /** @description Full name of who looked; null where they are gone. */
-            viewer?: string | null;
-            viewer_id: string;
+        /** @description A part of a list. */
+        ListOfWebhook: {
+            /** @description The items. */
+            items: components["schemas"]["Webhook"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
+        ListOfWebhookDelivery: {
+            /** @description The items. */
+            items: components["schemas"]["WebhookDelivery"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
         };
         /** @description Who the caller is and what they may. */
         Me: {
@@ -1668,19 +1626,6 @@ export interface components {
             display_name: string;
             id: string;
             username: string;
-        };
-        /** @description All that the database knows of a person. */
-        PersonalData: {
-            /**
-             * @description `account`, `identities`, `groups`, `desktops`, `assignments`, `lessons_created`, `provisioned_by`, `wishes`,
-             *     `grants`, `sessions`, `tokens` (without what they prove themselves with), `looks_into_my_desktops`,
-             *     `looks_of_mine`, and `audit`: the lines by and about them.
-             */
-            data: unknown;
-            /** @description What is not in here, in a sentence. */
-            files: string;
-            /** @description `pult-personal-data/1`. */
-            format: string;
         };
         /**
          * @description Claims of somebody, and the provider that would make them.
@@ -1866,7 +1811,7 @@ export interface components {
             title: string;
         };
         /** @enum {string} */
-        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "grants:write" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "network:read" | "network:write" | "users:read" | "users:export" | "users:write" | "provisioning:write" | "tokens:write" | "sessions:write" | "audit:read" | "schedule:read" | "schedule:run";
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "grants:write" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "network:read" | "network:write" | "users:read" | "provisioning:write" | "tokens:write" | "sessions:write" | "audit:read" | "webhooks:read" | "webhooks:write" | "schedule:read" | "schedule:run";
         /**
          * @description A program's account.
          * @example {
@@ -2073,6 +2018,81 @@ export interface components {
             role?: (null | components["schemas"]["Role"]) & unknown;
             /** @description Name to sign in with, 1 to 100 characters; it gets a number where somebody has it. */
             username: string;
+        };
+        /** @description A program that is told what happens to desktops. */
+        Webhook: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why not, where Pult switched it off. */
+            disabled_because?: string | null;
+            /** @description Whether it is told anything. */
+            enabled: boolean;
+            /** @description What it is told. */
+            events: components["schemas"]["WebhookEvent"][];
+            id: string;
+            /** @description Where messages are sent. */
+            url: string;
+        };
+        /** @description A message to a webhook, and what became of it. */
+        WebhookDelivery: {
+            /**
+             * Format: int32
+             * @description How often it was sent.
+             */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description What it tells of, or `webhook.test`. */
+            event: string;
+            finished_at?: (null | string) & unknown;
+            /** @description The message's own id, its `webhook-id`. */
+            id: string;
+            next_try_at?: (null | string) & unknown;
+            /** @description Why it did not arrive the last time. */
+            problem?: string | null;
+            /** @description `pending`, `delivered` or `given_up`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description The last answer's HTTP status; null where there was none.
+             */
+            status?: number | null;
+        };
+        /** @enum {string} */
+        WebhookEvent: "*" | "desktop.requested" | "desktop.queued" | "desktop.starting" | "desktop.running" | "desktop.stopping" | "desktop.stopped" | "desktop.failed" | "desktop.removed";
+        /**
+         * @description A webhook to be made.
+         * @example {
+         *       "events": [
+         *         "desktop.running"
+         *       ],
+         *       "url": "https://hooks.school.example/pult"
+         *     }
+         */
+        WebhookInput: {
+            /** @description What it is told; everything, where nothing is said. */
+            events?: components["schemas"]["WebhookEvent"][];
+            /** @description Where messages are sent: `https://…` on the Internet, or what `webhooks.allow_private` names. */
+            url: string;
+        };
+        /** @description A webhook with its secret, which is shown this once. */
+        WebhookMade: components["schemas"]["Webhook"] & {
+            /** @description With what its messages are signed. */
+            secret: string;
+        };
+        /**
+         * @description What is to be changed of a webhook.
+         * @example {
+         *       "enabled": true
+         *     }
+         */
+        WebhookPatch: {
+            /** @description Whether it is told anything. What is on its way to one that is switched off is given up. */
+            enabled?: boolean | null;
+            /** @description What it is told. */
+            events?: components["schemas"]["WebhookEvent"][] | null;
+            /** @description Where messages are sent. */
+            url?: string | null;
         };
         /** @description A field that does not hold what it should. */
         WrongField: {
@@ -2465,19 +2485,9 @@ export interface operations {
             };
         };
     };
-    list12: {
+    list13: {
         parameters: {
             query?: {
-                /** @description What this user did: an id */
-                actor?: string;
-                /** @description What begins so: `template.` for all that is done with templates */
-                action?: string;
-                /** @description What was done to this */
-                object?: string;
-                /** @description From then on */
-                from?: string;
-                /** @description Before then */
-                to?: string;
                 /** @description Items at most; 100 where nothing is said */
                 limit?: number;
                 /** @description Where the last page ended: its `next_cursor` */
@@ -2496,168 +2506,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOfAuditEntry"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export: {
-        parameters: {
-            query?: {
-                /** @description What this user did: an id */
-                actor?: string;
-                /** @description What begins so: `template.` for all that is done with templates */
-                action?: string;
-                /** @description What was done to this */
-                object?: string;
-                /** @description From then on */
-                from?: string;
-                /** @description Before then */
-                to?: string;
-                /** @description `csv`, for spreadsheets, or `jsonl`, a JSON object a line, which is what is taken where nothing is said */
-                format?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The lines */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": string;
-                    "text/csv": string;
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    verify: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditCheck"];
                 };
             };
             /** @description Malformed */
@@ -4047,7 +3895,7 @@ export interface operations {
             };
         };
     };
-    list9: {
+    list10: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -4624,162 +4472,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_mine: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `de` or `en`: the language of sentences */
-                "accept-language"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PersonalData"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    of_mine: {
-        parameters: {
-            query?: {
-                /** @description Items at most; 100 where nothing is said */
-                limit?: number;
-                /** @description Where the last page ended: its `next_cursor` */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfLook"];
                 };
             };
             /** @description Malformed */
@@ -6062,7 +5754,7 @@ export interface operations {
             };
         };
     };
-    list10: {
+    list11: {
         parameters: {
             query?: never;
             header?: {
@@ -6759,7 +6451,7 @@ export interface operations {
             };
         };
     };
-    list11: {
+    list12: {
         parameters: {
             query?: {
                 /** @description Items at most; 100 where nothing is said */
@@ -6901,7 +6593,7 @@ export interface operations {
             };
         };
     };
-    remove7: {
+    remove8: {
         parameters: {
             query?: never;
             header?: never;
@@ -7856,176 +7548,6 @@ export interface operations {
             };
         };
     };
-    delete: {
-        parameters: {
-            query: {
-                /** @description The username of who is to be deleted */
-                confirm: string;
-            };
-            header?: {
-                /** @description `de` or `en`: the language of sentences */
-                "accept-language"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Written down */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Departure"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It is the caller, or the last administrator */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_of: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `de` or `en`: the language of sentences */
-                "accept-language"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Response with json format data */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PersonalData"];
-                };
-            };
-            /** @description Malformed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; try again after `Retry-After` */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database does not answer; try again after `Retry-After` */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     remove_all_of: {
         parameters: {
             query?: never;
@@ -8043,6 +7565,681 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list9: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhook"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create7: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove7: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveries: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhookDelivery"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
             };
             /** @description Malformed */
             400: {

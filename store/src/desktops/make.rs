@@ -12,7 +12,12 @@ use super::{
     once::Known,
     rows::{self, Own},
 };
-use crate::{StoreError, connection::now, secret};
+use crate::{
+    StoreError,
+    connection::now,
+    secret,
+    webhooks::{Change, tell},
+};
 
 impl Desktops<'_> {
     /// Somebody wants a desktop of a template: theirs if they have one, else a new one. Never two, also when they
@@ -81,6 +86,7 @@ impl Desktops<'_> {
             let after = before.clone().want_running(now());
             if after != before {
                 let own = Own::of(row, after.generation);
+                tell(&[Change::of(row, &after)], &write.transaction).await?;
                 let after = Desktop { revision: write.revision().await?, ..after };
                 let row = rows::to_row(after, own);
                 row.into_active_model().reset_all().update(&write.transaction).await?;
@@ -88,6 +94,7 @@ impl Desktops<'_> {
             row.id
         } else {
             let new = Desktop::requested(DesktopId::new(), name.to_owned(), owner, template, now());
+            tell(&[Change::made(&new)], &write.transaction).await?;
             let new = Desktop { revision: write.revision().await?, ..new };
             insert(new, Own::default(), &write.transaction).await?
         };
@@ -141,6 +148,7 @@ impl Desktops<'_> {
         if same.is_some() || other.is_some() {
             return Ok(false);
         }
+        tell(&[Change::made(&known)], &write.transaction).await?;
         let adopted = Desktop { revision: write.revision().await?, ..known };
         insert(adopted, own, &write.transaction).await?;
         write.commit().await?;

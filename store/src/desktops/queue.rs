@@ -17,7 +17,10 @@ use super::{
     Desktops,
     rows::{Own, live, to_domain, to_row},
 };
-use crate::StoreError;
+use crate::{
+    StoreError,
+    webhooks::{Change, tell},
+};
 
 impl Desktops<'_> {
     /// What every desktop that does not rest claims of the engine, by the limits that its template has now.
@@ -89,15 +92,21 @@ impl Desktops<'_> {
             .lock_exclusive()
             .all(&write.transaction)
             .await?;
+        let planned: Vec<_> = waiting
+            .into_iter()
+            .filter_map(|row| {
+                let before = to_domain(row.clone());
+                let after = plan.carry_out(before.clone());
+                (after != before).then_some((row, after))
+            })
+            .collect();
+        let changes: Vec<_> = planned.iter().map(|(row, after)| Change::of(row, after)).collect();
+        tell(&changes, &write.transaction).await?;
         let revision = write.revision().await?;
-        for row in waiting {
-            let before = to_domain(row.clone());
-            let after = plan.carry_out(before.clone());
-            if after != before {
-                let own = Own::of(&row, after.generation);
-                let row = to_row(Desktop { revision, ..after }, own);
-                row.into_active_model().reset_all().update(&write.transaction).await?;
-            }
+        for (row, after) in planned {
+            let own = Own::of(&row, after.generation);
+            let row = to_row(Desktop { revision, ..after }, own);
+            row.into_active_model().reset_all().update(&write.transaction).await?;
         }
         write.commit().await?;
         Ok(revision)

@@ -32,4 +32,5 @@ mod sign_ins;
 mod storm;
 mod templates;
 mod tokens;
+mod webhooks;
 mod wishes;

@@ -160,6 +160,8 @@ async fn every_entity_is_what_the_schema_says(house: House) -> Outcome {
     agrees::<entity::token::Entity>(&house, &mut tables).await?;
     agrees::<entity::user::Entity>(&house, &mut tables).await?;
     agrees::<entity::viewer::Entity>(&house, &mut tables).await?;
+    agrees::<entity::webhook::Entity>(&house, &mut tables).await?;
+    agrees::<entity::webhook_delivery::Entity>(&house, &mut tables).await?;
     assert_eq!(tables.into_keys().collect::<Vec<_>>(), Vec::<String>::new(), "tables without an entity");
     Ok(())
 }

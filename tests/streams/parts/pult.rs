@@ -175,6 +175,7 @@ impl House {
                 providers: Vec::new(),
                 roster: None,
                 ask_again_after: TimeDelta::minutes(15),
+                webhooks: domain::webhook::Destinations::default(),
                 idle: IdlePolicy { idle_after: Some(TimeDelta::minutes(45)), ..IdlePolicy::NONE }.into(),
                 node: "local".to_owned(),
             },

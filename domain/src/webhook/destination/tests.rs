@@ -1,0 +1,335 @@
+use std::net::IpAddr;
+
+use super::{Destinations, LONGEST};
+
+fn school() -> Destinations {
+    Destinations { private: vec!["10.7.0.0/16".parse().expect("a network"), "fd00:7::/32".parse().expect("one")] }
+}
+
+/// Spellings of hosts that lead to this machine, its neighbours, or nowhere.
+const FORBIDDEN_HOSTS: &[&str] = &[
+    // this machine, in every notation that some resolver takes (WHATWG URL section 3.5)
+    "localhost",
+    "LOCALHOST",
+    "LocalHost",
+    "localhost.",
+    "a.localhost",
+    "a.b.LOCALHOST.",
+    "ｌｏｃａｌｈｏｓｔ",
+    "127.0.0.1",
+    "127.0.0.1.",
+    "127.1",
+    "127.0.1",
+    "127.1.",
+    "127.255.255.254",
+    "127.000.000.001",
+    "0177.0.0.1",
+    "0177.1",
+    "0x7f.1",
+    "0x7F.0x0.0x0.0x1",
+    "0x7f000001",
+    "0X7F000001",
+    "017700000001",
+    "2130706433",
+    "2130706434",
+    "１２７.０.０.１",
+    "①②⑦.⓪.⓪.①",
+    "127。0。0。1",
+    "127．0．0．1",
+    "127｡0｡0｡1",
+    "%31%32%37.0.0.1",
+    "127%2e0%2e0%2e1",
+    "%6cocalhost",
+    "0",
+    "0.0.0.0",
+    "0.0.0.0.",
+    "0.1.2.3",
+    "00.00.00.00",
+    "0x0",
+    "0.255.255.255",
+    "[::]",
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[0000:0000:0000:0000:0000:0000:0000:0001]",
+    "[::0001]",
+    "[::127.0.0.1]",
+    "[::ffff:127.0.0.1]",
+    "[::FFFF:7f00:1]",
+    "[0:0:0:0:0:ffff:7f00:0001]",
+    "[::ffff:0.0.0.0]",
+    "[::ffff:0:127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[64:ff9b::0.0.0.0]",
+    "[64:ff9b:1::1]",
+    "[2002:7f00:1::]",
+    "[2002:7f00:0001::1]",
+    // private
+    "10.0.0.1",
+    "10.0.0.0",
+    "10.255.255.255",
+    "10.1",
+    "10.256",
+    "012.0.0.1",
+    "0xa.0.0.1",
+    "0xA000001",
+    "167772161",
+    "10.8.0.1",
+    "10.6.255.255",
+    "172.16.0.1",
+    "172.16.1",
+    "172.20.10.1",
+    "172.31.255.255",
+    "0xac.0x10.0.1",
+    "2886729729",
+    "0254.020.0.1",
+    "192.168.0.1",
+    "192.168.1",
+    "192.168.255.255",
+    "192.168.178.1",
+    "0xc0.0xa8.0.1",
+    "0xc0a80001",
+    "3232235521",
+    "0300.0250.0.1",
+    "１９２.１６８.０.１",
+    "[::ffff:10.0.0.1]",
+    "[::ffff:a00:1]",
+    "[::ffff:172.16.0.1]",
+    "[::ffff:192.168.0.1]",
+    "[::ffff:c0a8:1]",
+    "[64:ff9b::10.0.0.1]",
+    "[64:ff9b::172.17.0.1]",
+    "[64:ff9b::192.168.0.1]",
+    "[64:ff9b::c0a8:0001]",
+    "[2002:a00:1::1]",
+    "[2002:ac10:1::1]",
+    "[2002:c0a8:1::1]",
+    "[fc00::1]",
+    "[fc00::]",
+    "[fcff:ffff::1]",
+    "[fd00::1]",
+    "[FD12:3456:789a::1]",
+    "[fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]",
+    "[fec0::1]",
+    "[feff::1]",
+    // carriers' own
+    "100.64.0.1",
+    "100.64.1",
+    "100.100.100.200",
+    "100.127.255.255",
+    "0x64.0x40.0.1",
+    "1681915905",
+    "[::ffff:100.64.0.1]",
+    // link-local, where clouds tell machines their secrets
+    "169.254.169.254",
+    "169.254.0.1",
+    "169.254.255.255",
+    "169.254.43518",
+    "169.16689662",
+    "0xa9.0xfe.0xa9.0xfe",
+    "0xa9fea9fe",
+    "2852039166",
+    "0251.0376.0251.0376",
+    "１６９.２５４.１６９.２５４",
+    "[::ffff:169.254.169.254]",
+    "[::ffff:a9fe:a9fe]",
+    "[64:ff9b::169.254.169.254]",
+    "[2002:a9fe:a9fe::]",
+    "[fe80::1]",
+    "[fe80::]",
+    "[fe80::a9fe:a9fe]",
+    "[FE80:0:0:0:0:0:0:1]",
+    "[febf:ffff::1]",
+    "[fd00:ec2::254]",
+    // multicast and broadcast
+    "224.0.0.1",
+    "224.0.0.251",
+    "224.1",
+    "239.255.255.250",
+    "0xe0.0.0.1",
+    "3758096385",
+    "232.1.2.3",
+    "255.255.255.255",
+    "0xffffffff",
+    "4294967295",
+    "0377.0377.0377.0377",
+    "255.255.65535",
+    "[ff00::]",
+    "[ff01::1]",
+    "[ff02::1]",
+    "[FF02::FB]",
+    "[ff05::2]",
+    "[ff0e::1]",
+    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]",
+    "[::ffff:224.0.0.1]",
+    "[::ffff:255.255.255.255]",
+    // documentation, tests, and what nobody has
+    "192.0.2.1",
+    "192.0.2.255",
+    "192.0.513",
+    "0xc0000201",
+    "3221225985",
+    "198.51.100.1",
+    "198.51.100.254",
+    "3325256705",
+    "203.0.113.1",
+    "203.0.113.77",
+    "3405803777",
+    "[::ffff:192.0.2.1]",
+    "[::ffff:203.0.113.1]",
+    "[2001:db8::1]",
+    "[2001:DB8:ffff::1]",
+    "[2001:0db8:0000:0000:0000:0000:0000:0001]",
+    "[3fff::1]",
+    "[3fff:fff::1]",
+    "198.18.0.1",
+    "198.19.255.255",
+    "192.0.0.1",
+    "192.0.0.171",
+    "192.88.99.1",
+    "240.0.0.1",
+    "241.1.2.3",
+    "254.255.255.255",
+    "0xf0000001",
+    "4026531841",
+    "[100::1]",
+    "[100:0:0:1::1]",
+    "[2001::1]",
+    "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+    "[2001:2::1]",
+    "[2001:10::1]",
+    "[2001:20::1]",
+    "[2001:1ff::1]",
+    "[2002::1]",
+    "[2002:808:808::1]",
+    "[4000::1]",
+    "[5f00::1]",
+    "[8000::1]",
+    "[e000::1]",
+    "[1::1]",
+    "[::2]",
+    "[::8.8.8.8]",
+    "[::ffff:0:8.8.8.8]",
+];
+
+/// Addresses that are none for messages, whatever their host.
+const FORBIDDEN_URLS: &[&str] = &[
+    "",
+    " ",
+    "hooks.school.example",
+    "//hooks.school.example/",
+    "/hooks",
+    "https://",
+    "https:///",
+    "https://:443/",
+    "https://hooks.school.example:0/",
+    "https://hooks.school.example:65536/",
+    "https://hooks.school.example:x/",
+    "https://user@hooks.school.example/",
+    "https://user:word@hooks.school.example/",
+    "https://:word@hooks.school.example/",
+    "https://8.8.8.8@127.0.0.1/",
+    "https://hooks.school.example/#there",
+    "https://hooks.school.example/#",
+    "https://hooks school.example/",
+    "https://hooks%00.school.example/",
+    "https://hooks<school>.example/",
+    "https://[::1/",
+    "https://::1/",
+    "https://[fe80::1%25eth0]/",
+    "https://[127.0.0.1]/",
+    "https://256.256.256.256/",
+    "https://1.2.3.4.5/",
+    "https://08.1.1.1/",
+    "https://4294967296/",
+    "https://0x100000000/",
+    "https:\\\\127.0.0.1\\",
+    "https:127.0.0.1",
+    "https:/127.0.0.1/",
+    "https:////127.0.0.1/",
+    "\thttps://127.0.0.1/",
+    "ht\ntps://127.0.0.1/",
+    "https://127.0.\n0.1/",
+    "HTTPS://127.0.0.1/",
+    "http://8.8.8.8/",
+    "http://[2606:4700:4700::1111]/",
+    "http://localhost:9090/metrics",
+    "ftp://hooks.school.example/",
+    "file:///etc/passwd",
+    "file://hooks.school.example/etc/passwd",
+    "gopher://127.0.0.1:6379/_x",
+    "ws://hooks.school.example/",
+    "wss://hooks.school.example/",
+    "unix:/var/run/docker.sock",
+    "data:text/plain,x",
+    "javascript:alert(1)",
+    "about:blank",
+    "mailto:it@school.example",
+    "blob:https://hooks.school.example/1",
+    "view-source:https://hooks.school.example/",
+];
+
+#[test]
+fn nothing_is_sent_to_where_no_message_should_go() {
+    let destinations = school();
+    let mut spellings = 0;
+    for host in FORBIDDEN_HOSTS {
+        for url in [format!("https://{host}/"), format!("https://{host}:8443/pult?a=b"), format!("http://{host}/")] {
+            let told = destinations.target(&url);
+            assert!(told.is_err(), "{url}: {told:?}");
+        }
+        spellings += 1;
+    }
+    for url in FORBIDDEN_URLS {
+        let told = destinations.target(url);
+        assert!(told.is_err(), "{url:?}: {told:?}");
+        spellings += 1;
+    }
+    assert!(spellings >= 200, "{spellings}");
+    let long = format!("https://hooks.school.example/{}", "x".repeat(LONGEST));
+    assert!(destinations.target(&long).is_err());
+}
+
+#[test]
+fn messages_go_to_the_internet_and_to_networks_that_are_named() {
+    let destinations = school();
+    for url in [
+        "https://hooks.school.example/pult",
+        "https://hooks.school.example:8443/pult?token=1",
+        "https://xn--schler-6ya.example/",
+        "https://8.8.8.8/",
+        "https://172.15.255.255/",
+        "https://172.32.0.1/",
+        "https://192.167.0.1/",
+        "https://100.63.255.255/",
+        "https://223.255.255.255/",
+        "https://[2606:4700:4700::1111]/",
+        "https://[2a00:1450::1]/",
+        "https://[64:ff9b::8.8.8.8]/",
+        "https://[::ffff:8.8.8.8]/",
+        "https://notlocalhost/",
+        "https://10.7.0.1/",
+        "https://[::ffff:10.7.0.1]/",
+        "http://10.7.255.255:8080/",
+        "http://0xa070001/",
+        "http://[fd00:7::1]/",
+        "http://hooks.school.example/",
+    ] {
+        assert!(destinations.target(url).is_ok(), "{url}");
+    }
+    let nothing_named = Destinations::default();
+    assert!(nothing_named.target("https://10.7.0.1/").is_err());
+    assert!(nothing_named.target("http://hooks.school.example/").is_err());
+}
+
+#[test]
+fn what_a_name_leads_to_is_judged_as_well() {
+    let destinations = school();
+    let permits =
+        |address: &str, is_secure| destinations.permits(address.parse::<IpAddr>().expect("an address"), is_secure);
+    for address in ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "::ffff:192.168.0.1", "fe80::1", "ff02::1"] {
+        assert!(!permits(address, true) && !permits(address, false), "{address}");
+    }
+    assert!(permits("8.8.8.8", true) && !permits("8.8.8.8", false), "what is on the Internet is reached over TLS");
+    assert!(permits("10.7.1.2", true) && permits("10.7.1.2", false));
+}

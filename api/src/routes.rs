@@ -91,23 +91,7 @@ fn rest() -> Router {
                 .post(lessons::create)
                 .push(Router::with_path("{id}").delete(lessons::remove)),
         )
-        .push(
-            Router::with_path("desktops").get(desktops::list).post(desktops::request).push(
-                Router::with_path("{id}")
-                    .get(desktops::show)
-                    .delete(desktops::remove)
-                    .push(Router::with_path("start").post(desktops::start))
-                    .push(Router::with_path("stop").post(desktops::stop))
-                    .push(Router::with_path("extend").post(desktops::extend))
-                    .push(Router::with_path("reset").post(desktops::reset))
-                    .push(
-                        Router::with_path("grants")
-                            .get(grants::list)
-                            .post(grants::create)
-                            .push(Router::with_path("{grant}").delete(grants::remove)),
-                    ),
-            ),
-        )
+        .push(wanted())
         .push(
             Router::with_path("tokens")
                 .get(tokens::list)
@@ -162,6 +146,25 @@ fn rest() -> Router {
                 .push(Router::with_path("export").get(audit::export))
                 .push(Router::with_path("verify").get(audit::verify)),
         )
+}
+
+/// What people want of desktops.
+fn wanted() -> Router {
+    Router::with_path("desktops").get(desktops::list).post(desktops::request).push(
+        Router::with_path("{id}")
+            .get(desktops::show)
+            .delete(desktops::remove)
+            .push(Router::with_path("start").post(desktops::start))
+            .push(Router::with_path("stop").post(desktops::stop))
+            .push(Router::with_path("extend").post(desktops::extend))
+            .push(Router::with_path("reset").post(desktops::reset))
+            .push(
+                Router::with_path("grants")
+                    .get(grants::list)
+                    .post(grants::create)
+                    .push(Router::with_path("{grant}").delete(grants::remove)),
+            ),
+    )
 }
 
 /// What scripts tell of people and groups.

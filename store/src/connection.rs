@@ -14,7 +14,8 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::{
     Assignments, Audit, Bus, Deed, Desktops, Engines, Grants, Groups, Jobs, Leases, Lessons, Looks, Passes,
-    Provisioning, Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users, Webhooks,
+    Provisioning, Restrictions, Routes, Schedule, Sealer, Services, Sessions, SignIns, Templates, Tokens, Users,
+    Webhooks,
 };
 
 /// Where the database is.

@@ -63,6 +63,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hands out the audit log as a file, oldest first
+         * @description The log tells who had it. Where something goes wrong on the way, the connection breaks off: a file that ended well is
+         *     whole.
+         */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks that nothing was changed in the audit log, and nothing is missing */
+        get: operations["verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/methods": {
         parameters: {
             query?: never;
@@ -461,6 +499,43 @@ export interface paths {
         };
         /** Says who the caller is */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands out all that is known of the caller */
+        get: operations["export_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who looked into the caller's desktops, newest first
+         * @description Somebody who looks again within five minutes is listed once.
+         */
+        get: operations["of_mine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -949,6 +1024,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes somebody, and all that is known of them
+         * @description At once they can no longer sign in, and their sessions and tokens end. Their desktops are removed; what is left of the
+         *     account goes with the last one. Lines of the audit log stay, with ids alone, until they are too old. Files stay where
+         *     they are. Nobody deletes themselves, or the last administrator.
+         */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands out all that is known of somebody */
+        get: operations["export_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -1170,6 +1284,29 @@ export interface components {
             /** @description Names of the hand-out folders it brings. */
             folders: string[];
         };
+        /** @description What came of walking along the audit log. */
+        AuditCheck: {
+            /**
+             * Format: int64
+             * @description The first line with which something is wrong.
+             */
+            broken_at?: number | null;
+            /**
+             * Format: int64
+             * @description The last line that was deleted because of its age; 0 where none was.
+             */
+            deleted_up_to?: number | null;
+            fault?: (null | components["schemas"]["AuditFault"]) & unknown;
+            /**
+             * Format: int64
+             * @description The last line.
+             */
+            last?: number | null;
+            /** @description Its hash. Whoever keeps it elsewhere can tell later that this part of the log was not made anew. */
+            last_hash?: string | null;
+            /** @description Whether every line is as it was written, and none is missing. */
+            ok: boolean;
+        };
         /** @description One line of the audit log. */
         AuditEntry: {
             /** @description What was done: a stable word. */
@@ -1180,10 +1317,19 @@ export interface components {
             at: string;
             /** @description What else is worth knowing. */
             detail?: unknown;
+            /** @description SHA-256 over the hash of the line before it and all of the above. */
+            hash: string;
             id: string;
             /** @description To what. */
             object?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the chain: one more than the line before it.
+             */
+            seq: number;
         };
+        /** @enum {string} */
+        AuditFault: "changed" | "missing" | "cut" | "surplus";
         /** @description The ways to sign in. */
         AuthMethods: {
             /** @description By name and password. */
@@ -1229,6 +1375,14 @@ export interface components {
             password: string;
             /** @description Name to sign in with. */
             username: string;
+        };
+        /** @description What becomes of somebody who is deleted. */
+        Departure: {
+            /** @description Desktops that are being removed. What is left of the account goes with the last of them. */
+            desktops: number;
+            /** @description What becomes of their files, in a sentence. */
+            files: string;
+            id: string;
         };
         /** @description One user's instance of one template. */
         Desktop: {
@@ -1499,6 +1653,13 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A part of a list. */
+        ListOfLook: {
+            /** @description The items. */
+            items: components["schemas"]["Look"][];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A part of a list. */
         ListOfProvisionedGroup: {
             /** @description The items. */
             items: components["schemas"]["ProvisionedGroup"][];
@@ -1575,6 +1736,20 @@ export interface components {
             /** @description Where the next page begins; null after the last. */
             next_cursor?: string | null;
         };
+        /** @description A look into a desktop by somebody who is not its owner. */
+        Look: {
+            /** Format: date-time */
+            at: string;
+            /** @description What the desktop was called. */
+            desktop: string;
+            desktop_id: string;
+            id: string;
+            /** @description Why, as they said. */
+            reason?: string | null;
+            /** @description Full name of who looked; null where they are gone. */
+            viewer?: string | null;
+            viewer_id: string;
+        };
         /** @description Who the caller is and what they may. */
         Me: {
             /** @description What the web app offers, as words. */
@@ -1626,6 +1801,19 @@ export interface components {
             display_name: string;
             id: string;
             username: string;
+        };
+        /** @description All that the database knows of a person. */
+        PersonalData: {
+            /**
+             * @description `account`, `identities`, `groups`, `desktops`, `assignments`, `lessons_created`, `provisioned_by`, `wishes`,
+             *     `grants`, `sessions`, `tokens` (without what they prove themselves with), `looks_into_my_desktops`,
+             *     `looks_of_mine`, and `audit`: the lines by and about them.
+             */
+            data: unknown;
+            /** @description What is not in here, in a sentence. */
+            files: string;
+            /** @description `pult-personal-data/1`. */
+            format: string;
         };
         /**
          * @description Claims of somebody, and the provider that would make them.
@@ -1811,7 +1999,7 @@ export interface components {
             title: string;
         };
         /** @enum {string} */
-        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "grants:write" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "network:read" | "network:write" | "users:read" | "provisioning:write" | "tokens:write" | "sessions:write" | "audit:read" | "webhooks:read" | "webhooks:write" | "schedule:read" | "schedule:run";
+        Scope: "desktops:read" | "desktops:write" | "desktops:open" | "grants:write" | "templates:read" | "templates:write" | "assignments:read" | "assignments:write" | "lessons:read" | "lessons:write" | "network:read" | "network:write" | "users:read" | "users:export" | "users:write" | "provisioning:write" | "tokens:write" | "sessions:write" | "audit:read" | "webhooks:read" | "webhooks:write" | "schedule:read" | "schedule:run";
         /**
          * @description A program's account.
          * @example {
@@ -2488,6 +2676,16 @@ export interface operations {
     list13: {
         parameters: {
             query?: {
+                /** @description What this user did: an id */
+                actor?: string;
+                /** @description What begins so: `template.` for all that is done with templates */
+                action?: string;
+                /** @description What was done to this */
+                object?: string;
+                /** @description From then on */
+                from?: string;
+                /** @description Before then */
+                to?: string;
                 /** @description Items at most; 100 where nothing is said */
                 limit?: number;
                 /** @description Where the last page ended: its `next_cursor` */
@@ -2506,6 +2704,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOfAuditEntry"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description What this user did: an id */
+                actor?: string;
+                /** @description What begins so: `template.` for all that is done with templates */
+                action?: string;
+                /** @description What was done to this */
+                object?: string;
+                /** @description From then on */
+                from?: string;
+                /** @description Before then */
+                to?: string;
+                /** @description `csv`, for spreadsheets, or `jsonl`, a JSON object a line, which is what is taken where nothing is said */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
                 };
             };
             /** @description Malformed */
@@ -4472,6 +4832,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_mine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    of_mine: {
+        parameters: {
+            query?: {
+                /** @description Items at most; 100 where nothing is said */
+                limit?: number;
+                /** @description Where the last page ended: its `next_cursor` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfLook"];
                 };
             };
             /** @description Malformed */
@@ -7490,6 +8006,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOfUser"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query: {
+                /** @description The username of who is to be deleted */
+                confirm: string;
+            };
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written down */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Departure"];
+                };
+            };
+            /** @description Malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is the caller, or the last administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_of: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `de` or `en`: the language of sentences */
+                "accept-language"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Response with json format data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
                 };
             };
             /** @description Malformed */

@@ -11,11 +11,11 @@ use governor::{
 };
 
 /// Requests at once, and then each second. A page of the web app asks for a dozen, a school's script for a thousand.
-const BURST: NonZeroU32 = NonZeroU32::new(1000).expect("more than none");
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("more than none");
+const BURST: NonZeroU32 = NonZeroU32::new(2000).expect("more than none");
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("more than none");
 /// Wishes for desktops have room of their own: nothing else that somebody does keeps them from their desktop.
-const WISHES: NonZeroU32 = NonZeroU32::new(60).expect("more than none");
-const WISHES_PER_SECOND: NonZeroU32 = NonZeroU32::new(2).expect("more than none");
+const WISHES: NonZeroU32 = NonZeroU32::new(300).expect("more than none");
+const WISHES_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("more than none");
 /// Beyond this many, those who have been still are forgotten.
 const MOST: usize = 4096;
 
@@ -80,11 +80,11 @@ mod tests {
         let (pace, busy, other) = (Pace::by(&clock), UserId::new(), UserId::new());
         let admitted = |count| (0..count).filter(|_| pace.admit(busy, Ask::Other).is_ok()).count();
         assert_eq!(admitted(2 * BURST.get()), BURST.get() as usize);
-        assert_eq!(pace.admit(busy, Ask::Other), Err(Duration::from_millis(20)));
+        assert_eq!(pace.admit(busy, Ask::Other), Err(Duration::from_millis(5)));
         assert_eq!(pace.admit(other, Ask::Other), Ok(()));
         assert_eq!(pace.admit(busy, Ask::Desktop), Ok(()), "a desktop is to be had all the same");
         clock.advance(Duration::from_secs(1));
-        assert_eq!(admitted(100), 50);
+        assert_eq!(admitted(400), 200);
         let wishes = (0..2 * WISHES.get()).filter(|_| pace.admit(other, Ask::Desktop).is_ok()).count();
         assert_eq!(wishes, WISHES.get() as usize);
     }

@@ -140,7 +140,7 @@ async fn whoever_asks_without_end_is_slowed_down_and_still_gets_a_desktop() {
     let pult = Pult::start().await;
     let (busy, other) = (pult.person("schueler", "student"), pult.person("lehrerin", "teacher"));
     let asked = futures::future::join_all((0..40).map(|_| async {
-        for _ in 0..100 {
+        for _ in 0..250 {
             let answer = busy.get("/api/v1/me").await;
             if answer.status() != StatusCode::OK {
                 return Some(answer);

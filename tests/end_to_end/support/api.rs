@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -56,8 +58,20 @@ impl Api {
         self.request(Method::GET, path).send().await.expect("an answer")
     }
 
+    /// Asks again when it is told to, where it has asked too often: tests look far more often than programs do.
+    async fn patiently(&self, path: &str) -> Response {
+        loop {
+            let answer = self.get(path).await;
+            if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+                return answer;
+            }
+            let pause = answer.headers()["retry-after"].to_str().ok().and_then(|seconds| seconds.parse().ok());
+            tokio::time::sleep(Duration::from_secs(pause.expect("it says when"))).await;
+        }
+    }
+
     pub(crate) async fn json(&self, path: &str) -> Value {
-        let answer = self.get(path).await;
+        let answer = self.patiently(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.json().await.expect("JSON")
     }
@@ -90,7 +104,7 @@ impl Api {
 
     /// A desktop as it is now.
     pub(crate) async fn look(&self, desktop: &Desktop) -> Option<Desktop> {
-        let answer = self.get(&format!("/api/v1/desktops/{}", desktop.id())).await;
+        let answer = self.patiently(&format!("/api/v1/desktops/{}", desktop.id())).await;
         match answer.status() {
             StatusCode::OK => Some(Desktop(answer.json().await.expect("JSON"))),
             StatusCode::NOT_FOUND => None,

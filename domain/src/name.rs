@@ -1,5 +1,7 @@
 //! The names under which desktops are addressed.
 
+use crate::InstallationId;
+
 /// Longest DNS label (RFC 1035 section 2.3.4).
 pub const MAX_LABEL: usize = 63;
 
@@ -15,6 +17,15 @@ pub fn label(username: &str, slug: &str) -> String {
 /// The label with a suffix that tells it from an equal one.
 pub fn with_suffix(label: &str, suffix: &str) -> String {
     format!("{}-{suffix}", fit(label, MAX_LABEL - suffix.len() - 1))
+}
+
+/// How the names of an installation's networks and of their interfaces on the host begin, so that a firewall can name
+/// them before they exist: `pult-<tail of its id>-`, 14 characters, which leaves one of the kernel's 15.
+///
+/// The tail, not the head: ids made in the same minute have one head (RFC 9562 section 5.7).
+pub fn networks(instance: InstallationId) -> String {
+    let mut id = instance.to_string();
+    format!("pult-{}-", id.split_off(id.len() - 8))
 }
 
 fn clean(text: &str) -> String {

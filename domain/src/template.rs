@@ -40,6 +40,14 @@ words! {
     }
 }
 
+impl NetworkPolicy {
+    /// What is left of it under restrictions: the strictest counts, and none gives anything.
+    #[must_use]
+    pub fn under(self, restrictions: impl IntoIterator<Item = Self>) -> Self {
+        restrictions.into_iter().fold(self, Self::min)
+    }
+}
+
 /// Whose pages show a desktop's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -280,7 +288,7 @@ fn is_basic_user(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, TemplateSpec};
+    use super::{Client, NetworkPolicy, TemplateSpec};
 
     fn tiny() -> TemplateSpec {
         TemplateSpec::new("tiny".to_owned(), "Tiny".to_owned(), "pult/tiny:latest".to_owned())
@@ -297,6 +305,15 @@ mod tests {
         spec.env.insert("VNC_PW".to_owned(), "mine".to_owned());
         let wrong: Vec<_> = spec.check().expect_err("four fields are wrong").iter().map(|e| e.field).collect();
         assert_eq!(wrong, ["slug", "port", "env", "memory_mb"]);
+    }
+
+    #[test]
+    fn of_several_restrictions_the_strictest_counts_and_none_gives_anything() {
+        use NetworkPolicy::{Internet, None, School};
+        assert_eq!(Internet.under([]), Internet);
+        assert_eq!(Internet.under([School, None, Internet]), None);
+        assert_eq!(School.under([Internet]), School);
+        assert_eq!(None.under([Internet, School]), None);
     }
 
     #[test]

@@ -16,4 +16,4 @@ mod rules;
 
 pub use nft::{Firewall, FirewallError, Nft};
 pub use resolvers::resolvers;
-pub use rules::{NoPlace, Place, Rules, bridges};
+pub use rules::{NoPlace, Place, Rules};

@@ -29,9 +29,6 @@ pub trait Firewall: Send + Sync + 'static {
 
     /// How the rules look now; nothing if there are none.
     async fn look(&self, rules: &Rules) -> Result<Option<String>, FirewallError>;
-
-    /// Takes the rules away.
-    async fn remove(&self, rules: &Rules) -> Result<(), FirewallError>;
 }
 
 /// The kernel's own, by way of the program `nft`.
@@ -51,11 +48,6 @@ impl Firewall for Nft {
             Err(FirewallError::Refused(said)) if said.contains("No such file or directory") => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    async fn remove(&self, rules: &Rules) -> Result<(), FirewallError> {
-        let table = rules.table();
-        run(&["-f", "-"], &format!("table inet {table}\ndelete table inet {table}\n")).await.map(drop)
     }
 }
 

@@ -5,21 +5,13 @@ use std::{
     str::FromStr,
 };
 
-use domain::{InstallationId, template::NetworkPolicy};
+use domain::{InstallationId, name::networks, template::NetworkPolicy};
 use ipnet::Ipv4Net;
 
 /// What is nobody's business on the Internet: this machine, private and shared networks, link-local addresses with the
 /// clouds' metadata among them, benchmarks, multicast, and what is reserved (RFC 6890).
 const NOT_THE_INTERNET: &str = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, \
                                 192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3";
-
-/// How all interfaces of an installation's bridges begin; at most 15 characters with what follows (the kernel's limit).
-///
-/// The tail of the id, not the head: ids made in the same minute have one head (RFC 9562 section 5.7).
-pub fn bridges(instance: InstallationId) -> String {
-    let mut id = instance.to_string();
-    format!("pult-{}-", id.split_off(id.len() - 8))
-}
 
 /// A place in a network that desktops may reach: `10.0.0.5`, `10.0.0.0/24` or, one TCP port of it, `10.0.0.5:443`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +77,7 @@ impl Rules {
 
     /// The table's name.
     pub fn table(&self) -> String {
-        bridges(self.instance).trim_end_matches('-').to_owned()
+        networks(self.instance).trim_end_matches('-').to_owned()
     }
 
     /// What `nft -f -` takes: the whole table in place of the one that was.
@@ -99,11 +91,11 @@ impl Rules {
     /// The same for somebody who installs it by hand: what a desktop may is told from the network that it is on, since
     /// nobody is there to tell its address.
     pub fn script_by_hand(&self) -> String {
-        self.table_in_which(&format!("iifname \"{}i\" jump internet", bridges(self.instance)))
+        self.table_in_which(&format!("iifname \"{}i\" jump internet", networks(self.instance)))
     }
 
     fn table_in_which(&self, desktops_are_told_apart: &str) -> String {
-        let (table, bridges) = (self.table(), bridges(self.instance));
+        let (table, bridges) = (self.table(), networks(self.instance));
         let classes = self.desktops.iter().map(|(address, policy)| format!("{address} : jump {policy}"));
         let [names, internet, school] = [
             reach(self.resolvers.iter().map(|address| Place { net: (*address).into(), port: Some(53) }), true),
@@ -176,7 +168,7 @@ mod tests {
     use domain::{InstallationId, template::NetworkPolicy};
     use proptest::prelude::*;
 
-    use super::{Place, Rules, bridges};
+    use super::{Place, Rules};
 
     #[test]
     fn places_are_addresses_ranges_and_ports_of_them() {
@@ -203,11 +195,6 @@ mod tests {
             forward.lines().map(str::trim).filter(|line| line.contains("accept") || *line == "drop").collect();
         assert_eq!(rules.last(), Some(&"drop"), "what no rule speaks of ends: {forward}");
         assert!(!script.contains("elements"), "a map without elements is one without that word");
-    }
-
-    #[test]
-    fn names_of_bridges_leave_room_for_what_follows() {
-        assert_eq!(bridges(InstallationId::new()).len(), 14);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 use domain::GroupId;
-use entity::group;
+use entity::{group, membership};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{OnConflict, Query, SelectStatement},
 };
 
 use crate::{Page, Paging, Store, StoreError, connection::now, text::is_storable};
@@ -63,4 +65,13 @@ impl Groups<'_> {
 
 pub(crate) fn to_domain(row: group::Model) -> Group {
     Group { id: row.id, name: row.name }
+}
+
+/// The ids of everybody who belongs to one of these groups, for a query.
+pub(crate) fn members(groups: impl IntoIterator<Item = GroupId>) -> SelectStatement {
+    Query::select()
+        .column(membership::Column::UserId)
+        .from(membership::Entity)
+        .and_where(membership::Column::GroupId.is_in(groups))
+        .take()
 }

@@ -2,7 +2,7 @@ use domain::{GroupId, LessonId, TemplateId, Timestamp, UserId, desktop::DesktopS
 use entity::{desktop, group, lesson, membership, template};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, TopologyStar, sea_query::Query,
+    QuerySelect, RelationTrait, TopologyStar,
 };
 
 use crate::{
@@ -126,15 +126,10 @@ pub(crate) async fn needs<C: ConnectionTrait>(
 
 /// Raises the revision of the desktops that a lesson is about and that run, so that whoever shows them looks again.
 async fn tell(group: GroupId, template: Option<TemplateId>, write: &mut Write<'_>) -> Result<(), StoreError> {
-    let members = Query::select()
-        .column(membership::Column::UserId)
-        .from(membership::Entity)
-        .and_where(membership::Column::GroupId.eq(group))
-        .take();
     let mut theirs = Condition::all()
         .add(live())
         .add(desktop::Column::State.eq(DesktopState::Running))
-        .add(desktop::Column::OwnerId.in_subquery(members));
+        .add(desktop::Column::OwnerId.in_subquery(groups::members([group])));
     if let Some(template) = template {
         theirs = theirs.add(desktop::Column::TemplateId.eq(template));
     }

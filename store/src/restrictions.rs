@@ -16,6 +16,7 @@ use crate::{
     Page, Paging, Store, StoreError,
     connection::{Write, now, stored},
     desktops::{rows::live, touch},
+    groups,
 };
 
 /// Who reaches less than their templates allow, and what each desktop reaches in the end.
@@ -102,11 +103,7 @@ impl Restrictions<'_> {
             .order_by_asc(restriction::Column::Id)
             .limit(paging.limit + 1);
         if let Some(groups) = groups {
-            let members = Query::select()
-                .column(membership::Column::UserId)
-                .from(membership::Entity)
-                .and_where(membership::Column::GroupId.is_in(groups.iter().copied()))
-                .take();
+            let members = groups::members(groups.iter().copied());
             let desktops = Query::select()
                 .column(desktop::Column::Id)
                 .from(desktop::Entity)
@@ -161,7 +158,7 @@ impl Restrictions<'_> {
                 Restricted::Desktop(desktop) => desktop == id,
                 Restricted::Group(group) => pupils.get(&owner).is_some_and(|groups| groups.contains(&group)),
             });
-            (!address.is_loopback()).then(|| (address, theirs.map(|one| one.network).fold(network, NetworkPolicy::min)))
+            (!address.is_loopback()).then(|| (address, network.under(theirs.map(|one| one.network))))
         });
         Ok(reach.collect())
     }
@@ -208,14 +205,7 @@ fn theirs(of: Restricted) -> Condition {
     let running = Condition::all().add(live()).add(desktop::Column::State.eq(DesktopState::Running));
     match of {
         Restricted::Desktop(desktop) => running.add(desktop::Column::Id.eq(desktop)),
-        Restricted::Group(group) => {
-            let members = Query::select()
-                .column(membership::Column::UserId)
-                .from(membership::Entity)
-                .and_where(membership::Column::GroupId.eq(group))
-                .take();
-            running.add(desktop::Column::OwnerId.in_subquery(members))
-        }
+        Restricted::Group(group) => running.add(desktop::Column::OwnerId.in_subquery(groups::members([group]))),
     }
 }
 

@@ -8,6 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Quer
 use crate::{
     Ended, Page, Paging, Store, StoreError, User,
     connection::now,
+    grants,
     text::{is_storable, storable},
     users::{canonical, to_domain},
 };
@@ -71,6 +72,7 @@ impl Services<'_> {
                 user::Entity::insert(row).exec_with_returning(&write.transaction).await?
             }
         };
+        grants::end_unless_admin(row.id, row.role, &mut write).await?;
         write.about(row.id);
         write.commit().await?;
         Ok((to_domain(row), is_new))
@@ -106,6 +108,7 @@ impl Services<'_> {
         let is_its = || token::Column::UserId.eq(account.id);
         let tokens = token::Entity::find().filter(is_its()).all(&write.transaction).await?;
         token::Entity::delete_many().filter(is_its()).exec(&write.transaction).await?;
+        grants::end_all_of(account.id, &mut write).await?;
         write.about(account.id);
         write.commit().await?;
         let tokens = tokens.into_iter().map(|row| row.id).collect();

@@ -80,7 +80,8 @@ impl Webhooks<'_> {
             disabled_because: Set(None),
             created_at: Set(now()),
         };
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
+        write.about(id);
         let row = webhook::Entity::insert(row).exec_with_returning(&write.transaction).await?;
         write.commit().await?;
         Ok((to_domain(row)?, secret))

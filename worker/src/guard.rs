@@ -148,6 +148,7 @@ pub(crate) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
         let is_round = tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
+            () = see_out(door.as_ref()) => continue,
             changed = announced.changed() => match changed {
                 Ok(()) => false,
                 Err(_) => return,
@@ -204,6 +205,15 @@ async fn door() -> Option<TcpListener> {
     door.inspect_err(|error| warn!(%error, "whether the firewall holds cannot be tried")).ok()
 }
 
+/// Lets a visitor in and out again: a door at which they stand in line looks closed after a while.
+async fn see_out(door: Option<&TcpListener>) {
+    match door {
+        Some(door) if door.accept().await.is_ok() => {}
+        Some(_) => tokio::time::sleep(ROUND).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Whether a desktop, another one each time, is seen to reach what it must not. Nothing is seen where none runs.
 async fn seen_open(shared: &Shared, door: Option<&TcpListener>) -> bool {
     let Some((port, (desktop, address))) = door.and_then(|door| door.local_addr().ok()).zip(somebody(shared).await)
@@ -245,46 +255,17 @@ fn own_address(endpoint: Endpoint) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::Arc;
 
-    use async_trait::async_trait;
     use domain::{InstallationId, template::NetworkPolicy};
     use engine::Network;
-    use firewall::{Firewall, FirewallError, Rules};
+    use firewall::{FirewallError, Nft, Rules};
 
     use super::{Guard, Guarded, Guarding, Refused, Standing};
 
-    /// Holds rules as long as nobody breaks it.
-    #[derive(Default)]
-    struct Kernel {
-        broken: Mutex<bool>,
-    }
-
-    impl Kernel {
-        fn answer<T>(&self, answer: T) -> Result<T, FirewallError> {
-            let is_broken = *self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-            if is_broken { Err(FirewallError::Missing) } else { Ok(answer) }
-        }
-    }
-
-    #[async_trait]
-    impl Firewall for Kernel {
-        async fn install(&self, rules: &Rules) -> Result<String, FirewallError> {
-            self.answer(rules.script())
-        }
-
-        async fn look(&self, rules: &Rules) -> Result<Option<String>, FirewallError> {
-            self.answer(Some(rules.script()))
-        }
-
-        async fn remove(&self, _: &Rules) -> Result<(), FirewallError> {
-            self.answer(())
-        }
-    }
-
     fn guard(by: Guarding) -> Guard {
         let rules = Rules { resolvers: vec![[10, 0, 0, 1].into()], ..Rules::closed(InstallationId::new()) };
-        Guard::new(Guarded { by, rules }, Arc::new(Kernel::default()))
+        Guard::new(Guarded { by, rules }, Arc::new(Nft))
     }
 
     #[test]

@@ -84,8 +84,6 @@ async fn send(store: &Store, sender: &Sender, due: &Due) -> Result<(), StoreErro
     debug!(webhook = %due.webhook, delivery = %due.id, status, problem, "a message was sent");
     if let Some(why) = store.webhooks().sent(due, &sent).await? {
         warn!(webhook = %due.webhook, why, "a webhook is switched off: nothing arrived there for days");
-        let detail = serde_json::json!({ "why": why });
-        store.audit().record(None, "webhook.disable", Some(due.webhook.to_string()), Some(detail)).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 mod file;
 
 use domain::{
-    access::{Credential, Role, Scope},
+    access::{Action, Credential, Role},
     provisioning::{Group, Person, Source, Subject},
     template::FieldError,
 };
@@ -82,7 +82,7 @@ pub(crate) async fn users(
     source: QueryParam<String, false>,
     depot: &mut Depot,
 ) -> Result<Json<ListView<ProvisionedUserView>>, ApiError> {
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let page = extract::app(depot).store.provisioning().users(from(source)?, &window.0).await?;
     Ok(Json(page.map(ProvisionedUserView::from).into()))
 }
@@ -100,7 +100,7 @@ pub(crate) async fn put_user(
     depot: &mut Depot,
 ) -> Result<Placed<ProvisionedUserView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let person = input.0.into_person(&external_id.0)?;
     let store = app.store.noting(Deed::of(caller.user, "user.provision"));
     let (user, put) = store.provisioning().put_user(Source::Rest, &person).await?;
@@ -119,7 +119,7 @@ pub(crate) async fn remove_user(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let store = app.store.noting(Deed::of(caller.user, "user.deactivate"));
     let (_, ended) = store.provisioning().deactivate(Source::Rest, &external_id.0).await?;
     end(app, ended);
@@ -135,7 +135,7 @@ pub(crate) async fn groups(
     source: QueryParam<String, false>,
     depot: &mut Depot,
 ) -> Result<Json<ListView<ProvisionedGroupView>>, ApiError> {
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let page = extract::app(depot).store.provisioning().groups(from(source)?, &window.0).await?;
     Ok(Json(page.map(ProvisionedGroupView::from).into()))
 }
@@ -151,7 +151,7 @@ pub(crate) async fn put_group(
     depot: &mut Depot,
 ) -> Result<Placed<ProvisionedGroupView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let GroupInput { name } = input.0;
     let mut wrong = Vec::new();
     let told =
@@ -175,7 +175,7 @@ pub(crate) async fn remove_group(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let store = app.store.noting(Deed::of(caller.user, "group.delete"));
     store.provisioning().remove_group(Source::Rest, &external_id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
@@ -190,7 +190,7 @@ pub(crate) async fn members(
     window: Window,
     depot: &mut Depot,
 ) -> Result<Json<ListView<String>>, ApiError> {
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let page = extract::app(depot).store.provisioning().members(Source::Rest, &external_id.0, &window.0).await?;
     Ok(Json(page.into()))
 }
@@ -207,7 +207,7 @@ pub(crate) async fn put_members(
     depot: &mut Depot,
 ) -> Result<Json<MembersView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let store = app.store.noting(Deed::of(caller.user, "group.members"));
     let (joined, left) = store.provisioning().put_members(Source::Rest, &external_id.0, &input.0.members).await?;
     Ok(Json(MembersView { joined, left }))
@@ -258,11 +258,6 @@ pub(super) fn word(text: &str, (field, longest, expected): Field, wrong: &mut Ve
 fn from(source: QueryParam<String, false>) -> Result<Source, ApiError> {
     let source = source.into_inner().map(|word| word.parse::<Source>()).transpose();
     Ok(source.map_err(|error| ApiError::Malformed(error.to_string()))?.unwrap_or(Source::Rest))
-}
-
-pub(crate) fn may_write(caller: &Caller) -> Result<(), ApiError> {
-    caller.require_scope(Scope::ProvisioningWrite)?;
-    Ok(caller.require_role(Role::Admin)?)
 }
 
 /// Ends in this process what was ended in the database.

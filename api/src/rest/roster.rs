@@ -1,4 +1,7 @@
-use domain::provisioning::{Extent, Source, believe, plan};
+use domain::{
+    access::Action,
+    provisioning::{Extent, Source, believe, plan},
+};
 use salvo::{
     Depot, Writer,
     oapi::{endpoint, extract::QueryParam},
@@ -6,7 +9,7 @@ use salvo::{
 };
 use store::Deed;
 
-use super::provisioning::{end, may_write};
+use super::provisioning::end;
 use crate::{
     auth::Caller,
     error::{ApiError, Problem},
@@ -37,7 +40,7 @@ pub(crate) async fn sync(
     depot: &mut Depot,
 ) -> Result<Json<ReportView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let config = app.config.roster.as_ref().ok_or(ApiError::NotFound("roster"))?;
     let told = roster::idm::fetch(config).await?;
     let provisioning = app.store.provisioning();

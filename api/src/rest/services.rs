@@ -2,7 +2,7 @@
 
 use domain::{
     TokenId,
-    access::{Role, Scope},
+    access::{Action, Role},
 };
 use salvo::{
     Depot, Writer,
@@ -46,7 +46,7 @@ pub(crate) async fn list(
     window: Window,
     depot: &mut Depot,
 ) -> Result<Json<ListView<UserView>>, ApiError> {
-    may_write(&caller)?;
+    caller.may_with_any(Action::ManageServices)?;
     Ok(Json(extract::app(depot).store.services().page(&window.0).await?.map(UserView::from).into()))
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn put(
     depot: &mut Depot,
 ) -> Result<Placed<UserView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::ManageServices)?;
     let mut wrong = Vec::new();
     let name = word(&name.0, ("name", 100, "1 to 100 characters"), &mut wrong);
     let display_name = word(&input.0.display_name, ("display_name", 200, "1 to 200 characters"), &mut wrong);
@@ -83,7 +83,7 @@ pub(crate) async fn close(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::ManageServices)?;
     let store = app.store.noting(Deed::of(caller.user, "service_account.close"));
     let (_, ended) = store.services().close(&name.0).await?.ok_or(ApiError::NotFound("service account"))?;
     end(app, ended);
@@ -100,7 +100,7 @@ pub(crate) async fn tokens(
     depot: &mut Depot,
 ) -> Result<Json<ListView<TokenView>>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::ManageServices)?;
     let account = find(app, &name.0).await?;
     Ok(Json(app.store.tokens().page(account.id, &window.0).await?.map(TokenView::from).into()))
 }
@@ -116,7 +116,7 @@ pub(crate) async fn create_token(
     depot: &mut Depot,
 ) -> Result<Created<TokenMade>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::ManageServices)?;
     let account = find(app, &name.0).await?;
     super::tokens::make(app, &caller, account.id, input.0).await
 }
@@ -131,16 +131,11 @@ pub(crate) async fn revoke_token(
     res: &mut salvo::Response,
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::ManageServices)?;
     let account = find(app, &name.0).await?;
     super::tokens::end(app, &caller, account.id, id.0).await?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
-}
-
-fn may_write(caller: &Caller) -> Result<(), ApiError> {
-    caller.require_scope(Scope::TokensWrite)?;
-    Ok(caller.require_role(Role::Admin)?)
 }
 
 async fn find(app: &App, name: &str) -> Result<User, ApiError> {

@@ -9,8 +9,8 @@ use salvo::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use store::{Webhook, WebhookChange};
+use serde_json::json;
+use store::{Deed, Webhook, WebhookChange};
 
 use super::{Accepted, Created};
 use crate::{
@@ -89,9 +89,10 @@ pub(crate) async fn create(
     let app = extract::app(depot);
     caller.may_with_any(Action::WriteWebhooks)?;
     let url = url(app, &input.0.url)?;
-    let made = app.store.webhooks().create(&url, &topics(&input.0.events)).await?;
-    audit(app, &caller, "webhook.create", made.0.id, Some(told(&made.0))).await?;
-    Ok(Created(WebhookMade::new(made)))
+    let topics = topics(&input.0.events);
+    let detail = json!({ "host": host(&url), "events": topics });
+    let store = app.store.noting(Deed::of(caller.user, "webhook.create").with(detail));
+    Ok(Created(WebhookMade::new(store.webhooks().create(&url, &topics).await?)))
 }
 
 /// Changes a webhook, or switches it on or off
@@ -107,9 +108,11 @@ pub(crate) async fn update(
     let WebhookPatch { url: address, events, enabled: is_enabled } = input.0;
     let url = address.map(|text| url(app, &text)).transpose()?;
     let change = WebhookChange { url, topics: events.map(|events| topics(&events)), is_enabled };
-    let webhook = app.store.webhooks().change(id.0, change).await?.ok_or(ApiError::NotFound("webhook"))?;
-    audit(app, &caller, "webhook.update", id.0, Some(told(&webhook))).await?;
-    Ok(Json(webhook.into()))
+    // what was said of it; what was not is as it was
+    let host = change.url.as_deref().and_then(host);
+    let detail = json!({ "host": host, "events": change.topics, "enabled": change.is_enabled });
+    let store = app.store.noting(Deed::of(caller.user, "webhook.update").on(id.0).with(detail));
+    Ok(Json(store.webhooks().change(id.0, change).await?.ok_or(ApiError::NotFound("webhook"))?.into()))
 }
 
 /// Removes a webhook, with what is known of its deliveries
@@ -122,8 +125,8 @@ pub(crate) async fn remove(
 ) -> Result<(), ApiError> {
     let app = extract::app(depot);
     caller.may_with_any(Action::WriteWebhooks)?;
-    let webhook = app.store.webhooks().remove(id.0).await?.ok_or(ApiError::NotFound("webhook"))?;
-    audit(app, &caller, "webhook.delete", id.0, Some(told(&webhook))).await?;
+    let store = app.store.noting(Deed::of(caller.user, "webhook.delete").on(id.0));
+    store.webhooks().remove(id.0).await?.ok_or(ApiError::NotFound("webhook"))?;
     res.status_code(StatusCode::NO_CONTENT);
     Ok(())
 }
@@ -139,8 +142,8 @@ pub(crate) async fn rotate(
 ) -> Result<Json<WebhookMade>, ApiError> {
     let app = extract::app(depot);
     caller.may_with_any(Action::WriteWebhooks)?;
-    let made = app.store.webhooks().rotate(id.0).await?.ok_or(ApiError::NotFound("webhook"))?;
-    audit(app, &caller, "webhook.rotate", id.0, None).await?;
+    let store = app.store.noting(Deed::of(caller.user, "webhook.rotate").on(id.0));
+    let made = store.webhooks().rotate(id.0).await?.ok_or(ApiError::NotFound("webhook"))?;
     Ok(Json(WebhookMade::new(made)))
 }
 
@@ -186,8 +189,9 @@ pub(crate) async fn replay(
 ) -> Result<Accepted<DeliveryView>, ApiError> {
     let app = extract::app(depot);
     caller.may_with_any(Action::WriteWebhooks)?;
-    let queued = app.store.webhooks().replay(id.0, delivery.0).await?.ok_or(ApiError::NotFound("delivery"))?;
-    audit(app, &caller, "webhook.replay", id.0, Some(json!({ "delivery": delivery.0 }))).await?;
+    let deed = Deed::of(caller.user, "webhook.replay").on(id.0).with(json!({ "delivery": delivery.0 }));
+    let replayed = app.store.noting(deed).webhooks().replay(id.0, delivery.0).await?;
+    let queued = replayed.ok_or(ApiError::NotFound("delivery"))?;
     Ok(Accepted::Wish(queued.into()))
 }
 
@@ -207,12 +211,7 @@ fn topics(events: &[Word<Topic>]) -> Vec<Topic> {
     topics
 }
 
-/// What the audit log knows of a webhook: its host, since the rest of an address may be a secret.
-fn told(webhook: &Webhook) -> Value {
-    let host = webhook.url.parse::<url::Url>().ok().and_then(|url| url.host_str().map(str::to_owned));
-    json!({ "host": host, "events": webhook.topics, "enabled": webhook.is_enabled })
-}
-
-async fn audit(app: &App, caller: &Caller, action: &str, id: WebhookId, detail: Option<Value>) -> Result<(), ApiError> {
-    Ok(app.store.audit().record(Some(caller.user), action, Some(id.to_string()), detail).await?)
+/// What the audit log knows of an address: its host, since the rest may be a secret.
+fn host(url: &str) -> Option<String> {
+    url.parse::<url::Url>().ok()?.host_str().map(str::to_owned)
 }

@@ -67,6 +67,8 @@ enum Question {
     SeeLooks(usize),
     ExportPerson(usize),
     DeletePerson,
+    Provision,
+    ManageServices,
     SeeIdentity,
     EndSession(usize),
     EndSessionsOf(usize),
@@ -122,7 +124,7 @@ impl School {
     }
 
     fn question(&self, dice: &mut Rng) -> Question {
-        match dice.u8(0..40) {
+        match dice.u8(0..42) {
             0 => Question::SeeDesktop(dice.usize(0..self.desktops.len())),
             1..=2 => Question::ManageDesktop(dice.usize(0..self.desktops.len())),
             3..=6 => Question::OpenDesktop(dice.usize(0..self.desktops.len()), moment(dice)),
@@ -156,6 +158,8 @@ impl School {
             36 => Question::DeletePerson,
             37 => Question::SeeWebhooks,
             38 => Question::WriteWebhooks,
+            39 => Question::Provision,
+            40 => Question::ManageServices,
             _ => Question::RunSchedule,
         }
     }
@@ -239,6 +243,9 @@ impl School {
             Question::SeeLooks(p) => good_for(Scope::DesktopsRead) && self.people[p].id == who.id,
             Question::ExportPerson(p) => good_for(Scope::UsersExport) && (admin || self.people[p].id == who.id),
             Question::DeletePerson => good_for(Scope::UsersWrite) && admin,
+            // administrators tell of people, and have service accounts
+            Question::Provision => good_for(Scope::ProvisioningWrite) && admin,
+            Question::ManageServices => good_for(Scope::TokensWrite) && admin,
             Question::SeeIdentity => good_for(Scope::UsersRead) && admin,
             // everybody ends their own sessions, administrators anybody's; tokens are their owner's alone
             Question::EndSession(s) => good_for(Scope::SessionsWrite) && (admin || self.sessions[s] == who.id),
@@ -292,6 +299,8 @@ impl School {
             Question::SeeLooks(p) => of(Action::SeeLooks, Some(self.people[p].id)),
             Question::ExportPerson(p) => of(Action::ExportPerson, Some(self.people[p].id)),
             Question::DeletePerson => any(Action::DeletePerson),
+            Question::Provision => any(Action::Provision),
+            Question::ManageServices => any(Action::ManageServices),
             Question::SeeIdentity => any(Action::SeeIdentity),
             Question::EndSession(s) => of(Action::ManageSessions, Some(self.sessions[s])),
             Question::EndSessionsOf(p) => of(Action::ManageSessions, Some(self.people[p].id)),

@@ -42,6 +42,10 @@ words! {
         ExportPerson = "have all that is known of a person",
         /// Delete somebody, and what is known of them.
         DeletePerson = "delete somebody",
+        /// Tell of people, groups and who belongs to them, by hand, by file or by the school's own list; see what was told.
+        Provision = "tell of people and groups",
+        /// See, make, change and close service accounts and their tokens.
+        ManageServices = "manage service accounts",
         /// See identity providers, and who they would make of somebody.
         SeeIdentity = "see identity providers, ask who somebody would be",
         /// See and end sessions.
@@ -111,6 +115,8 @@ impl Action {
             Self::SeeLooks => Rule::new(Scope::DesktopsRead).own(Student),
             Self::ExportPerson => Rule::new(Scope::UsersExport).own(Student).any(Admin),
             Self::DeletePerson => Rule::new(Scope::UsersWrite).any(Admin),
+            Self::Provision => Rule::new(Scope::ProvisioningWrite).any(Admin),
+            Self::ManageServices => Rule::new(Scope::TokensWrite).any(Admin),
             Self::SeeIdentity => Rule::new(Scope::UsersRead).any(Admin),
             Self::ManageSessions => Rule::new(Scope::SessionsWrite).own(Student).any(Admin),
             Self::ManageTokens => Rule::new(Scope::TokensWrite).own(Student),

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use bollard::models::{ContainerInspectResponse, NetworkCreateRequest, NetworkInspect};
-use domain::InstallationId;
+use domain::{InstallationId, name::networks};
 
 use crate::{EngineError, Network, labels};
 
@@ -15,29 +15,22 @@ const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
 /// Whether containers of one bridge reach each other.
 const ICC: &str = "com.docker.network.bridge.enable_icc";
 
-/// `pult-<tail of the installation's id>-internet` or `-none`.
-///
-/// The tail, not the head: ids made in the same minute have one head (RFC 9562 section 5.7).
+/// The name of a network.
 pub(super) fn name(instance: InstallationId, network: Network) -> String {
     let kind = match network {
         Network::Routed => "internet",
         Network::Internal => "none",
     };
-    format!("pult-{}-{kind}", tail(instance))
+    networks(instance) + kind
 }
 
-/// The name of a network's interface on the host; the kernel allows 15 characters.
+/// The name of a network's interface on the host.
 fn interface(instance: InstallationId, network: Network) -> String {
     let kind = match network {
-        Network::Routed => 'i',
-        Network::Internal => 'n',
+        Network::Routed => "i",
+        Network::Internal => "n",
     };
-    format!("pult-{}-{kind}", tail(instance))
-}
-
-fn tail(instance: InstallationId) -> String {
-    let mut id = instance.to_string();
-    id.split_off(id.len() - 8)
+    networks(instance) + kind
 }
 
 /// The network as it is asked for.

@@ -11,10 +11,11 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use secrecy::SecretString;
+use serde_json::json;
 
 use super::Webhooks;
 use crate::{
-    Page, Paging, StoreError,
+    Deed, Page, Paging, StoreError,
     connection::{Write, now, stored},
     text::storable,
 };
@@ -155,7 +156,7 @@ impl Webhooks<'_> {
     /// Yields why its webhook was switched off by that, where it was: nothing arrived there for as long as a message is
     /// tried. All that is on its way there is given up then.
     pub async fn sent(&self, due: &Due, sent: &Sent) -> Result<Option<String>, StoreError> {
-        let write = self.0.write().await?;
+        let mut write = self.0.write().await?;
         // the webhook first, as whoever switches it off or removes it does
         let webhook = super::locked(due.webhook, &write).await?;
         let row = locked(due.webhook, due.id, &write).await?;
@@ -194,6 +195,7 @@ impl Webhooks<'_> {
             off.disabled_because = Set(Some(why.clone()));
             off.update(&write.transaction).await?;
             give_up(due.webhook, super::SWITCHED_OFF, &write).await?;
+            write.note(Deed::ours("webhook.disable").on(due.webhook).with(json!({ "why": why })));
             because = Some(why);
         }
         write.commit().await?;

@@ -1,4 +1,7 @@
-use domain::provisioning::{Extent, Source, plan};
+use domain::{
+    access::Action,
+    provisioning::{Extent, Source, plan},
+};
 use salvo::{
     Depot, Request, Writer,
     extract::{Extractible, Metadata},
@@ -11,7 +14,7 @@ use salvo::{
 };
 use store::Deed;
 
-use super::{end, may_write};
+use super::end;
 use crate::{
     auth::Caller,
     error::{ApiError, Problem},
@@ -41,7 +44,7 @@ pub(crate) async fn import(
     depot: &mut Depot,
 ) -> Result<Json<ReportView>, ApiError> {
     let app = extract::app(depot);
-    may_write(&caller)?;
+    caller.may_with_any(Action::Provision)?;
     let dry_run = dry_run.into_inner().unwrap_or(false);
     let issuer = app.config.providers.first().map(|provider| provider.issuer.clone());
     let file = roster::csv::parse(&file.0, issuer.as_deref());
